@@ -1,0 +1,43 @@
+# Everything a newcomer or CI runs. Needs Python 3.10 or newer and make; installs the rest into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check bench format prices wheel clean
+
+demo: $(VENV)/demo.stamp  ## run the quickstart against a simulated provider and show what arrives over OTLP
+	$(BIN)/python examples/quickstart/demo.py
+
+test: $(VENV)/dev.stamp  ## every test, with branch coverage
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=100
+
+check: $(VENV)/dev.stamp  ## lint, format, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/dev.stamp  ## microseconds added per call and per stream event
+	$(BIN)/python tests/bench/bench.py
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+wheel: $(VENV)/dev.stamp  ## build the wheel and test it as installed, entry points included
+	$(BIN)/python tests/wheel.py
+
+$(VENV)/bin/uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip --quiet --disable-pip-version-check install uv
+
+$(VENV)/demo.stamp: $(VENV)/bin/uv pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[demo]'
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/bin/uv pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,370 @@
+"""The life of one call: open it, see its events, end it once.
+
+A call ends at its first end; all later ones change nothing: a stream is read to its end, then closed, then
+collected.
+"""
+
+from __future__ import annotations
+
+import time
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from . import labels
+from .counted import Counted
+from .dialects import Dialect
+from .dialects.messages import content_of
+from .leftovers import Leftovers
+from .pricing import PriceBook
+from .providers import Site
+from .readings import EMPTY, Reading, Usage
+from .settlement import (
+    ABANDONED,
+    CANCELLED,
+    ERROR,
+    cost_of,
+    error_message,
+    outcome_of,
+    usage_of,
+    variant_of,
+)
+from .shield import failed
+from .telemetry.recorder import Cost, Finished, OpenSpan, Recorder
+from .tokenizers import Estimator
+
+
+_COUNTED_LIMIT: Final = 100_000
+
+current: ContextVar[Call | None] = ContextVar("otel_tokens_call", default=None)
+"""The call whose request is being made: what is below it in the client library only adds to it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Calls:
+    """Opens calls, for one recorder and one book of prices."""
+
+    recorder: Recorder
+    book: Callable[[], PriceBook]
+    estimator: Estimator
+    stream_usage: str = "inject"
+    """`inject`: ask known hosts for the usage of a stream; `always`: ask all; `off`: ask none."""
+    content: bool = False
+    """Whether prompts and answers are recorded."""
+    now_ns: Callable[[], int] = time.time_ns
+    tick_ns: Callable[[], int] = time.perf_counter_ns
+    active: bool = True
+    counted: Counted = field(default_factory=lambda: Counted(_COUNTED_LIMIT))
+    leftovers: Leftovers = field(default_factory=Leftovers)
+
+    def open(
+        self,
+        dialect: Dialect,
+        site: Site,
+        request: Any,  # noqa: ANN401
+        model: str | None,
+        *,
+        streamed: bool,
+        adopts: bool = False,
+    ) -> Call | None:
+        """Open a call; None when the context asks to emit nothing.
+
+        With `adopts`, a span that the client library makes by itself stands for the call.
+        """
+        if not self.active or self.recorder.suppressed():
+            return None
+        self.leftovers.end_all()
+        return Call(self, dialect, site, request, model, streamed=streamed, adopts=adopts)
+
+    def renew(self) -> None:
+        """In a forked process: what the parent has open or counted is the parent's."""
+        self.leftovers.renew()
+        self.counted.renew()
+        self.recorder.renew()
+
+
+class Call:
+    """One call. Its first end counts."""
+
+    __slots__ = (
+        "_calls",
+        "_ends",
+        "_events",
+        "_first_tick",
+        "_labels",
+        "_span",
+        "_start_ns",
+        "_start_tick",
+        "_streamed",
+        "adopts",
+        "attempts",
+        "batch_id",
+        "dialect",
+        "hides_usage",
+        "last_tick",
+        "model",
+        "options",
+        "request",
+        "response",
+        "site",
+        "taken",
+    )
+
+    def __init__(
+        self,
+        calls: Calls,
+        dialect: Dialect,
+        site: Site,
+        request: Any,  # noqa: ANN401
+        model: str | None,
+        *,
+        streamed: bool,
+        adopts: bool,
+    ) -> None:
+        self._calls = calls
+        self.dialect = dialect
+        self.site = site
+        self.request = request
+        self.model = model
+        self.adopts = adopts
+        """A span that the client library makes stands for this call."""
+        self._streamed = streamed
+        self._events = dialect.events() if streamed and dialect.events is not None else None
+        self._ends = [True]  # popped by the first end: a list's pop is atomic
+        self._labels = labels.current()
+        self._first_tick: int | None = None
+        self.last_tick: int | None = None
+        """When the last event came."""
+        self.attempts = 0
+        self.hides_usage = False
+        """The usage of the stream was asked for here, so its chunk is not the application's."""
+        self.batch_id: str | None = None
+        """What the request fetches, where that counts once."""
+        self.options: Any = None
+        """The request as the client library knows it."""
+        self.response: Any = None
+        """The HTTP response, once there is one."""
+        self.taken = False
+        """Whether the result has been looked at."""
+        self._start_ns = calls.now_ns()
+        self._start_tick = calls.tick_ns()
+        self._span: OpenSpan | None = None if dialect.quiet else self._open_span()
+
+    def _open_span(self) -> OpenSpan:
+        dialect, site = self.dialect, self.site
+        head = (
+            dialect.operation,
+            site.provider,
+            self.model,
+            site.host,
+            site.port,
+            dialect.api_type if site.provider in _OPENAI else None,
+            dialect.output_type,
+            self._streamed,
+        )
+        return self._calls.recorder.start(head, self._labels, self._start_ns, adopts=self.adopts)
+
+    # While the request is made.
+
+    def enter(self) -> Any:  # noqa: ANN401
+        """Make this the current call and its span the current span; give what `leave` needs."""
+        token = current.set(self)
+        return token, None if self._span is None else self._span.enter()
+
+    def leave(self, tokens: Any) -> None:  # noqa: ANN401
+        """Make current what was before."""
+        token, span_token = tokens
+        if self._span is not None:
+            self._span.leave(span_token)
+        current.reset(token)
+
+    def attempt(self) -> None:
+        """Note that the request is being sent."""
+        self.attempts += 1
+        if self.adopts and self._span is not None:
+            self._span.adopt()
+
+    def asks_usage(self, known: frozenset[str]) -> bool:
+        """Whether the provider is to be asked for the usage of this stream."""
+        if not self._streamed or not self.dialect.usage_on_request:
+            return False
+        how = self._calls.stream_usage
+        return how == "always" or (how == "inject" and self.site.provider in known)
+
+    # While its stream is read.
+
+    @property
+    def ended(self) -> bool:
+        """Whether the call has ended."""
+        return not self._ends
+
+    def fold(self) -> None:
+        """Expect events, although the request did not ask for a stream."""
+        if self._events is None and self.dialect.events is not None:
+            self._events = self.dialect.events()
+
+    def see(self, event: Any) -> None:  # noqa: ANN401
+        """Note one event; the last one that counts ends the call."""
+        if not self._ends:
+            return
+        self.last_tick = now = self._calls.tick_ns()
+        if self._first_tick is None:
+            self._first_tick = now
+        if self._events is None:
+            return
+        try:
+            if self._events.see(event):
+                self.end()
+        except Exception:  # noqa: BLE001  # a `with` would cost more than the work
+            failed("reading an event of a stream")
+
+    def touch(self) -> None:
+        """Note that some of the stream has come, whether or not it makes an event."""
+        self.last_tick = now = self._calls.tick_ns()
+        if self._first_tick is None:
+            self._first_tick = now
+
+    # The end.
+
+    def end(
+        self,
+        body: Any = None,  # noqa: ANN401
+        *,
+        error: BaseException | None = None,
+        left: bool = False,
+        at_tick: int | None = None,
+    ) -> None:
+        """End with `body`, or with what the events so far add up to.
+
+        `error` is what the application gets instead of an answer; `left` says that it stopped reading.
+        """
+        try:
+            self._ends.pop()
+        except IndexError:
+            return
+        try:
+            self._finish(body, error, at_tick, left=left)
+        except Exception:  # noqa: BLE001  # never raised into the application
+            self._give_up()
+            failed("recording a call")
+
+    def later(self) -> None:
+        """End from a finaliser, which must not touch OpenTelemetry: some other step will do it."""
+        if self._ends:
+            self._calls.leftovers.put(self)
+
+    def abandon(self) -> None:
+        """End a call whose stream was dropped, at the time of its last event."""
+        self.end(left=True, at_tick=self.last_tick)
+
+    def _give_up(self) -> None:
+        try:
+            if self._span is not None:
+                self._span.span.end()
+        except Exception:  # noqa: BLE001, S110  # the failure that led here is reported
+            pass
+
+    def _finish(
+        self,
+        body: Any,  # noqa: ANN401
+        error: BaseException | None,
+        at_tick: int | None,
+        *,
+        left: bool,
+    ) -> None:
+        calls, dialect = self._calls, self.dialect
+        duration_ns = max(0, (at_tick or calls.tick_ns()) - self._start_tick)
+        first_s = None
+        if self._first_tick is not None and self._streamed:
+            first_s = (self._first_tick - self._start_tick) / 1e9
+        if body is None and self._events is not None:
+            body = self._events.body()
+        reading = EMPTY if body is None else dialect.read(body)
+        outcome, error_type = outcome_of(reading, error, left=left)
+        usage, source = usage_of(
+            dialect,
+            reading,
+            body,
+            self.request,
+            calls.estimator,
+            outcome=outcome,
+            cut=self._cut(outcome),
+        )
+        before = self._counted_before(reading, usage)
+        if dialect.quiet and (usage is None or before):
+            return
+        variant = variant_of(reading, dialect, self.request)
+        cost = _NO_USAGE
+        if usage is not None and (usage.tokens or usage.units) and not before:
+            cost = cost_of(
+                calls.book(),
+                reading,
+                usage,
+                source=source or "provider",
+                site=self.site,
+                requested_model=self.model,
+                variant=variant,
+                at_s=self._start_ns / 1e9,
+            )
+        elif reading.warnings:
+            cost = Cost(usd=None, status="no_usage", warnings=reading.warnings)
+        span = self._span or self._open_span()
+        calls.recorder.finish(
+            span,
+            Finished(
+                reading=reading,
+                usage=usage,
+                parts=() if before else reading.parts,
+                usage_source=source,
+                cost=cost,
+                outcome=outcome,
+                error_type=error_type,
+                error_message=None if error is None else error_message(error),
+                attempts=self.attempts,
+                end_ns=self._start_ns + duration_ns,
+                duration_s=duration_ns / 1e9,
+                first_chunk_s=first_s,
+                asked=self._asked(span),
+                variant=variant,
+                counted_before=before,
+                unpriced=self._is_gap(cost, usage, outcome, before=before),
+                content=content_of(dialect.name, self.request, body) if calls.content else {},
+            ),
+        )
+
+    def _cut(self, outcome: str) -> bool:
+        """Whether a stream of which some has come ended before its end."""
+        return self._first_tick is not None and outcome in (ABANDONED, CANCELLED, ERROR)
+
+    def _asked(self, span: OpenSpan) -> Mapping[str, Any]:
+        if not span.span.is_recording():
+            return {}
+        asked = self.dialect.asked(self.request)
+        if "service_tier" in asked and self.site.provider not in _OPENAI:
+            return {name: value for name, value in asked.items() if name != "service_tier"}
+        return asked
+
+    def _is_gap(self, cost: Cost, usage: Usage | None, outcome: str, *, before: bool) -> bool:
+        """Whether money may have been spent that is not known."""
+        if cost.usd is not None or before or not self.dialect.billed:
+            return False
+        if usage is None:
+            return outcome != ERROR
+        return bool(usage.tokens or usage.units)
+
+    def _counted_before(self, reading: Reading, usage: Usage | None) -> bool:
+        """Whether another call has counted this answer already; remember it if not."""
+        key = self.batch_id or reading.batch_id or reading.id
+        if usage is None or key is None:
+            return False
+        if self.dialect.once:
+            return not self._calls.counted.add(key)
+        if self.dialect.remembered:
+            self._calls.counted.add(key)
+        return False
+
+
+_OPENAI: Final = frozenset({"openai", "azure.ai.openai"})
+_NO_USAGE: Final = Cost(usd=None, status="no_usage")

@@ -1,0 +1,74 @@
+"""The `anthropic` package: Anthropic itself, Bedrock, Vertex and Foundry.
+
+From version 2 on it makes a span of its own for each call, without metrics or cost. Two spans for one call
+are one too many, so by default ours takes its place (`OTEL_TOKENS_NATIVE=replace`): a request without a name
+for its span gets none. Whoever asked for the native ones, by `ANTHROPIC_OPEN_TELEMETRY` or by the client's
+argument `open_telemetry`, keeps them: the cost is written on them, and ours is not made. `metrics-only` does
+so for all, `both` leaves both.
+"""
+
+from __future__ import annotations
+
+import weakref
+
+from typing import Any, Final
+
+from ..calls import Call
+from ..dialects import anthropic_messages, anthropic_others, openai_chat
+from ._stainless import Package
+from .routes import Routes
+
+
+SUPPORTS = "anthropic >= 0.40"
+
+ROUTES: Final = Routes(
+    [
+        ("post", "messages", anthropic_messages.DIALECT),
+        ("post", "messages/count_tokens", anthropic_others.COUNT_TOKENS),
+        ("get", "messages/batches/(?P<id>[^/]+)/results", anthropic_others.BATCH_RESULTS),
+        ("post", "complete", anthropic_others.COMPLETION),
+        ("post", "chat/completions", openai_chat.DIALECT),
+    ]
+)
+
+
+class Native:
+    """Who has asked for the spans of the package itself."""
+
+    def __init__(self) -> None:
+        self.mode = "replace"
+        self.asked_by_environment = False
+        self._clients: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    def asked(self, client: Any) -> bool:
+        """Whether the application has asked for the native spans of `client`."""
+        return self.asked_by_environment or client in self._clients
+
+    def note(self, client: Any) -> None:
+        """Remember that `client` was made with the argument `open_telemetry`."""
+        self._clients.add(client)
+
+    def adopts(self, client: Any, options: Any) -> bool:
+        """Whether the native span of a request is the one to keep."""
+        if self.mode == "both" or not _has_span(client, options):
+            return False
+        return self.mode == "metrics-only" or self.asked(client)
+
+
+NATIVE: Final = Native()
+
+
+def _has_span(client: Any, options: Any) -> bool:
+    return bool(getattr(options, "span_name", None)) and client._tracer is not None  # noqa: SLF001
+
+
+def _prepare(client: Any, call: Call, options: Any) -> Any:
+    """The options to send: without a name for the native span, where ours takes its place."""
+    if NATIVE.mode != "replace" or call.adopts or not _has_span(client, options):
+        return options
+    wanted = options.model_copy()
+    wanted.span_name = None
+    return wanted
+
+
+PACKAGE: Final = Package("anthropic", ROUTES, prepare=_prepare, adopts=NATIVE.adopts)

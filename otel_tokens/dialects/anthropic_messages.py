@@ -1,0 +1,257 @@
+"""Anthropic Messages: `POST …/messages`, on Anthropic, Bedrock, Vertex and Foundry.
+
+Counting: `input_tokens` leaves out cache reads and writes: they are buckets of their own. Writes are split
+by how long they live; what the split does not cover lives for 5 minutes. Thinking is inside the output.
+`iterations` break a call into steps: a `compaction` is not in the totals and comes on top; an
+`advisor_message` is not in them either and is billed at its own model; `message` and `fallback_message`
+are. Searches of the web are billed each; a fetch has no fee. `service_tier` `priority` is bought capacity
+and no surcharge on a token, so it is counted at the standard rates; `speed` `fast` has rates of its own.
+Streaming: `message_start` has the input counts and a placeholder for the output; each `message_delta` has
+the counts so far, without the split of writes. So the last one wins, field by field, and none is added.
+
+Source: `types/usage.py`, `types/message_delta_usage.py`, `types/beta/beta_usage.py` of anthropic 2.12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..readings import (
+    CACHE_READ,
+    CACHE_WRITE_1H,
+    CACHE_WRITE_5M,
+    INPUT,
+    OUTPUT,
+    OUTPUT_REASONING,
+    Number,
+    Part,
+    Reading,
+    Usage,
+    add,
+)
+from .anthropic_request import asked, prompt
+from .dialect import Body, Dialect
+from .fields import Counts, dig, get, items, nonzero, text
+
+
+def read(body: Body) -> Reading:
+    """Read a `Message`."""
+    stated = get(body, "usage")
+    counts = Counts()
+    usage = _usage(counts, stated)
+    reason = text(body, "stop_reason")
+    tier = text(stated, "service_tier")
+    parts: tuple[Part, ...] = ()
+    if usage is not None and get(stated, "iterations"):
+        usage, parts = _with_iterations(counts, stated, usage)
+    return Reading(
+        model=text(body, "model"),
+        id=text(body, "id"),
+        usage=usage,
+        parts=parts,
+        finish_reasons=(reason,) if reason else (),
+        variant=_variant(stated, tier),
+        service_tier=tier,
+        inference_geo=text(stated, "inference_geo"),
+        error_type=_error(body),
+        complete=usage is not None and reason is not None,
+        warnings=tuple(counts.warnings),
+    )
+
+
+def _usage(counts: Counts, stated: object) -> Usage | None:
+    fresh, output = counts(stated, "input_tokens"), counts(stated, "output_tokens")
+    if fresh is None and output is None:
+        return None
+    output = output or 0
+    thinking = counts.within(get(stated, "output_tokens_details"), "thinking_tokens", output)
+    tokens = nonzero(
+        [
+            (INPUT, fresh or 0),
+            (CACHE_READ, counts(stated, "cache_read_input_tokens") or 0),
+            *_writes(counts, stated),
+            (OUTPUT, output - thinking),
+            (OUTPUT_REASONING, thinking),
+        ]
+    )
+    return Usage(tokens, _tools(counts, get(stated, "server_tool_use")))
+
+
+def _writes(counts: Counts, stated: object) -> list[tuple[str, int]]:
+    total = counts(stated, "cache_creation_input_tokens")
+    if total == 0:
+        return []
+    split = get(stated, "cache_creation")
+    short = counts(split, "ephemeral_5m_input_tokens") or 0
+    long = counts(split, "ephemeral_1h_input_tokens") or 0
+    if total is None:
+        total = short + long
+    elif split is not None and short + long != total:
+        counts.warn()
+        long = min(long, total)
+    return [(CACHE_WRITE_5M, total - long), (CACHE_WRITE_1H, long)]
+
+
+def _tools(counts: Counts, used: object) -> dict[str, Number]:
+    if used is None:
+        return {}
+    units = {
+        "web_search": counts(used, "web_search_requests"),
+        "web_fetch": counts(used, "web_fetch_requests"),
+    }
+    return {unit: count for unit, count in units.items() if count}
+
+
+def _with_iterations(
+    counts: Counts, stated: object, usage: Usage
+) -> tuple[Usage, tuple[Part, ...]]:
+    parts: list[Part] = []
+    for step in items(stated, "iterations"):
+        kind = get(step, "type")
+        if kind not in ("compaction", "advisor_message"):
+            continue
+        if (own := _usage(counts, step)) is None:
+            continue
+        if kind == "compaction":
+            usage = add(usage, own)
+        else:
+            parts.append(Part(model=text(step, "model"), usage=own))
+    return usage, tuple(parts)
+
+
+def _variant(stated: object, tier: str | None) -> str | None:
+    if tier == "batch":
+        return "batch"
+    if get(stated, "speed") == "fast":
+        return "fast"
+    return "standard" if tier else None
+
+
+def _error(body: Body) -> str | None:
+    error = get(body, "error")
+    return (text(error, "type") or "_OTHER") if error else None
+
+
+class MessageEvents:
+    """Folds the events of a message."""
+
+    __slots__ = ("_blocks", "_error", "_message", "_reason", "_usage")
+
+    def __init__(self) -> None:
+        self._message: Any = None
+        self._usage: dict[str, Any] = {}
+        self._blocks: dict[int, _Block] = {}
+        self._reason: Any = None
+        self._error: Any = None
+
+    def see(self, event: Any) -> bool:  # noqa: ANN401
+        """Add one event; the delta with the reason to stop is the last that counts."""
+        fields = event if type(event) is dict else event.__dict__
+        kind = fields.get("type")
+        if kind == "content_block_delta":
+            delta = fields.get("delta")
+            block = self._block(fields.get("index"))
+            block.add(delta if type(delta) is dict else getattr(delta, "__dict__", {}))
+            return False
+        if kind == "content_block_start":
+            self._block(fields.get("index")).start = fields.get("content_block")
+        elif kind == "message_delta":
+            return self._see_delta(fields)
+        elif kind == "message_start":
+            self._message = fields.get("message")
+            self._overlay(get(self._message, "usage"))
+        elif kind == "error":
+            self._error = fields.get("error") or {"type": "error"}
+        return False
+
+    def _see_delta(self, fields: dict[str, Any]) -> bool:
+        self._overlay(fields.get("usage"))
+        reason = dig(fields.get("delta"), "stop_reason")
+        if reason is not None:
+            self._reason = reason
+        return reason is not None and fields.get("usage") is not None
+
+    def _overlay(self, usage: Any) -> None:  # noqa: ANN401
+        """The newer counters over the older ones; what is missing keeps its last value."""
+        if usage is None:
+            return
+        extra = getattr(usage, "__pydantic_extra__", None) or {}
+        stated = usage if type(usage) is dict else {**getattr(usage, "__dict__", {}), **extra}
+        for name, value in stated.items():
+            if value is not None:
+                self._usage[name] = value
+
+    def _block(self, index: Any) -> _Block:  # noqa: ANN401
+        block = self._blocks.get(index)
+        if block is None:
+            block = self._blocks[index] = _Block()
+        return block
+
+    def body(self) -> Body:
+        """The message that the events so far add up to."""
+        body = {
+            "id": get(self._message, "id"),
+            "type": "message",
+            "role": "assistant",
+            "model": get(self._message, "model"),
+            "content": [block.content() for _, block in sorted(self._blocks.items())],
+            "stop_reason": self._reason,
+            "usage": self._usage or None,
+        }
+        if self._error is not None:
+            body["error"] = self._error
+        return body
+
+
+class _Block:
+    """What one content block has said so far."""
+
+    __slots__ = ("json", "start", "text", "thinking")
+
+    def __init__(self) -> None:
+        self.start: Any = None
+        self.text: list[str] = []
+        self.thinking: list[str] = []
+        self.json: list[str] = []
+
+    def add(self, delta: dict[str, Any]) -> None:
+        """Add one delta."""
+        if type(piece := delta.get("text")) is str:
+            self.text.append(piece)
+        elif type(piece := delta.get("thinking")) is str:
+            self.thinking.append(piece)
+        elif type(piece := delta.get("partial_json")) is str:
+            self.json.append(piece)
+
+    def content(self) -> dict[str, Any]:
+        """The block as a whole answer has it; the input of a tool stays text."""
+        kind = text(self.start, "type") or "text"
+        block: dict[str, Any] = {"type": kind}
+        if kind in ("tool_use", "server_tool_use"):
+            block |= {"id": get(self.start, "id"), "name": get(self.start, "name")}
+            block["input"] = "".join(self.json)
+        elif kind == "thinking":
+            block["thinking"] = "".join(self.thinking)
+        elif kind == "text":
+            block["text"] = (text(self.start, "text") or "") + "".join(self.text)
+        return block
+
+
+def answer(body: Body) -> Iterator[str]:
+    """The texts of the content: text, thinking and inputs of tools."""
+    for block in items(body, "content"):
+        for name in ("text", "thinking", "input"):
+            if (piece := text(block, name)) is not None:
+                yield piece
+
+
+DIALECT = Dialect(
+    name="anthropic.messages",
+    operation="chat",
+    read=read,
+    events=MessageEvents,
+    asked=asked,
+    prompt=prompt,
+    answer=answer,
+)

@@ -1,0 +1,58 @@
+"""What a dialect is: how to read a body, how to fold a stream, what a request asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..readings import Reading, Usage
+
+
+Body = Any
+"""A JSON object or a model of a client library."""
+
+
+class Events(Protocol):
+    """Folds the events of one stream to the body that the call would have returned whole."""
+
+    def see(self, event: Any) -> bool:  # noqa: ANN401
+        """Add one event; say whether nothing about tokens can follow."""
+
+    def body(self) -> Body:
+        """The body that the events so far add up to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """One wire protocol. Every member is pure."""
+
+    name: str
+    """`openai.chat`, `anthropic.messages`: the protocol, not who speaks it."""
+    operation: str
+    """The `gen_ai.operation.name` of its calls."""
+    read: Callable[[Body], Reading]
+    events: Callable[[], Events] | None = None
+    """Starts to fold a stream; None where the protocol has none."""
+    asked: Callable[[Any], Mapping[str, Any]] = lambda _request: {}
+    """What the request asks for, by the last part of the attribute's name: `max_tokens`, `temperature`."""
+    prompt: Callable[[Any], Iterable[str]] = lambda _request: ()
+    """The texts of the request, for an estimate of its tokens."""
+    answer: Callable[[Body], Iterable[str]] = lambda _body: ()
+    """The texts of the answer, for an estimate of its tokens."""
+    units: Callable[[Any], Usage | None] = lambda _request: None
+    """What the request alone decides to be billed, such as characters; None where the answer decides."""
+    api_type: str | None = None
+    """The `openai.api.type` of its calls."""
+    output_type: str | None = None
+    """The `gen_ai.output.type`, where the protocol has only one."""
+    usage_on_request: bool = False
+    """A stream states usage only when the request asks for it."""
+    billed: bool = True
+    """False where calls are free: a missing usage is then no gap."""
+    quiet: bool = False
+    """A poll: it leaves a span only when it states usage that was not counted yet."""
+    remembered: bool = False
+    """Its answers can be fetched later, so their ids are remembered as counted."""
+    once: bool = False
+    """Fetches what another call has made: usage counts once for each response id."""

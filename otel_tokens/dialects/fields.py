@@ -1,0 +1,118 @@
+"""Typed reads from JSON values or models of client libraries that are not ours.
+
+Models of pydantic 1 and 2 keep their fields in `__dict__` and unknown ones there or in
+`__pydantic_extra__`; reading those is as quick as reading a dict and triggers no code of the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+
+INCONSISTENT: Final = "usage_inconsistent"
+"""The warning for counts that contradict one another or cannot be counts."""
+
+_MAX_COUNT: Final = 2**63 - 1
+"""The largest integer that an attribute can carry."""
+
+
+def get(node: Any, name: str) -> Any:  # noqa: ANN401
+    """The field `name` of a JSON object or a model; None when there is no such field."""
+    if type(node) is dict:
+        return node.get(name)
+    try:
+        return node.__dict__[name]
+    except (AttributeError, KeyError, TypeError):
+        pass
+    if isinstance(node, Mapping):
+        return node.get(name)
+    extra = getattr(node, "__pydantic_extra__", None)
+    return extra.get(name) if type(extra) is dict else None
+
+
+def dig(node: Any, *path: str) -> Any:  # noqa: ANN401
+    """The value at `path`; None where the path ends early."""
+    for name in path:
+        if node is None:
+            return None
+        node = get(node, name)
+    return node
+
+
+def text(node: object, *path: str) -> str | None:
+    """The non-empty string at `path`, else None."""
+    value = dig(node, *path)
+    return value if isinstance(value, str) and value else None
+
+
+def items(node: object, *path: str) -> Iterator[Any]:
+    """The entries of the list at `path`; nothing when it is no list."""
+    value = dig(node, *path)
+    if isinstance(value, (list, tuple)):
+        yield from value
+
+
+def money(node: object, *path: str) -> Decimal | None:
+    """The amount at `path` when it is a number that can be one: finite and not negative."""
+    value = dig(node, *path)
+    if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and amount >= 0 else None
+
+
+class Counts:
+    """Reads the counters of one response and notes what cannot be a count.
+
+    None and absent are unknown. A float counts when it is whole. A bool, a negative or broken number and
+    one beyond 63 bits are no counts: they read as unknown and leave a warning.
+    """
+
+    __slots__ = ("warnings",)
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def __call__(self, node: object, name: str) -> int | None:
+        """The count `name` of `node`, or None when the wire does not say."""
+        value = get(node, name)
+        if value is None:
+            return None
+        if type(value) is int and 0 <= value <= _MAX_COUNT:
+            return value
+        if type(value) is float and value.is_integer() and 0 <= value <= _MAX_COUNT:
+            return int(value)
+        self.warn()
+        return None
+
+    def first(self, node: object, *names: str) -> int | None:
+        """The count under the first of `names` that has one."""
+        for name in names:
+            if (count := self(node, name)) is not None:
+                return count
+        return None
+
+    def within(self, node: object, name: str, whole: int) -> int:
+        """The count `name` as a part of `whole`: 0 when unknown, cut to `whole` with a warning when larger."""
+        count = self(node, name)
+        if count is None:
+            return 0
+        if count > whole:
+            self.warn()
+            return whole
+        return count
+
+    def warn(self, warning: str = INCONSISTENT) -> None:
+        """Note `warning` once."""
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+
+
+def nonzero(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Bucket to count, without the buckets that have none."""
+    return {bucket: count for bucket, count in counts if count}

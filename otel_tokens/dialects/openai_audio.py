@@ -1,0 +1,100 @@
+"""OpenAI transcription, translation and speech: `POST …/audio/…`.
+
+Counting: a transcription states either tokens, with the audio among the input, or the seconds that are
+billed; older answers and translations state neither, a verbose one at least the duration. Speech states
+nothing: the characters of the request are what `tts-1` bills; as events, it states tokens at the end.
+Streaming: `transcript.text.done` and `speech.audio.done` carry the usage.
+
+Source: `types/audio/transcription.py`, `transcription_text_done_event.py`, `speech_create_params.py` of
+openai 3.54.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..readings import Number, Reading, Usage
+from . import openai_usage
+from .dialect import Body, Dialect
+from .fields import get, money, text
+from .openai_chat import cost, error_type
+from .openai_request import strings
+
+
+def read(body: Body) -> Reading:
+    """Read a `Transcription`, a `Translation` or the last event of a stream."""
+    stated = get(body, "usage")
+    usage, warnings = openai_usage.tokens(stated)
+    if usage is None and (units := _seconds(body, stated)):
+        usage = Usage({}, units)
+    return Reading(
+        model=text(body, "model"),
+        usage=usage,
+        cost_usd=cost(stated),
+        error_type=error_type(body),
+        complete=usage is not None,
+        warnings=warnings,
+    )
+
+
+def _seconds(body: Body, stated: object) -> dict[str, Number]:
+    if units := openai_usage.seconds(stated):
+        return units
+    duration = money(body, "duration")
+    return {"audio_second": duration} if duration else {}
+
+
+class LastEvent:
+    """Folds a stream whose last event, of one of `kinds`, is the answer."""
+
+    __slots__ = ("_event", "_kinds", "_text")
+
+    def __init__(self, kinds: tuple[str, ...]) -> None:
+        self._kinds = kinds
+        self._event: Any = None
+        self._text: list[str] = []
+
+    def see(self, event: Any) -> bool:  # noqa: ANN401
+        """Add one event; one of the awaited kind is the last."""
+        fields = event if type(event) is dict else event.__dict__
+        if fields.get("type") in self._kinds:
+            self._event = event
+            return True
+        if type(piece := fields.get("delta")) is str and fields.get("type") == "transcript.text.delta":
+            self._text.append(piece)
+        return False
+
+    def body(self) -> Body:
+        """The last event, or the text so far."""
+        return {"text": "".join(self._text)} if self._event is None else self._event
+
+
+def answer(body: Body) -> Iterator[str]:
+    """The transcript."""
+    yield from strings(get(body, "text"))
+
+
+def characters(request: Any) -> Usage | None:  # noqa: ANN401
+    """What speech is billed by when it states nothing."""
+    spoken = text(request, "input")
+    return None if spoken is None else Usage({}, {"character": len(spoken)})
+
+
+TRANSCRIPTION = Dialect(
+    name="openai.transcription",
+    operation="generate_content",
+    output_type="text",
+    read=read,
+    events=lambda: LastEvent(("transcript.text.done",)),
+    answer=answer,
+)
+
+SPEECH = Dialect(
+    name="openai.speech",
+    operation="generate_content",
+    output_type="speech",
+    read=read,
+    events=lambda: LastEvent(("speech.audio.done",)),
+    units=characters,
+)

@@ -1,0 +1,131 @@
+"""OpenAI's batches and the runs of its assistants: answers that are fetched, not waited for.
+
+Counting: a finished batch states the totals of all its answers, and each line of its result file states
+its own: whichever is fetched first counts, under the id of the file. A batch is of one model. A run states
+its tokens when it has ended. Polls before that state nothing, or zeros.
+Streaming: `thread.run.completed` and its like carry the run.
+
+Source: `types/batch.py`, `types/beta/threads/run.py` of openai 3.54; batch output format of OpenAI's guide.
+"""
+
+from __future__ import annotations
+
+import json
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..readings import Part, Reading, add
+from . import openai_usage
+from .dialect import Body, Dialect
+from .fields import dig, get, text
+from .openai_chat import error_type
+from .openai_request import asked_chat
+
+
+_RUN_ENDS = frozenset({"completed", "failed", "cancelled", "expired", "incomplete"})
+
+
+def read_batch(body: Body) -> Reading:
+    """Read a `Batch`: its totals, once it has ended."""
+    usage, warnings = openai_usage.tokens(get(body, "usage"))
+    ended = get(body, "status") in ("completed", "expired", "cancelled")
+    return Reading(
+        model=text(body, "model"),
+        usage=usage if ended or (usage is not None and not usage.tokens) else None,
+        variant="batch",
+        complete=ended,
+        batch_id=(text(body, "output_file_id") or text(body, "id")) if ended else None,
+        warnings=warnings,
+    )
+
+
+def read_run(body: Body) -> Reading:
+    """Read a `Run`: its tokens, once it has ended."""
+    usage, warnings = openai_usage.tokens(get(body, "usage"))
+    ended = get(body, "status") in _RUN_ENDS
+    return Reading(
+        model=text(body, "model"),
+        id=text(body, "id"),
+        usage=usage if ended else None,
+        complete=ended,
+        batch_id=text(body, "id"),
+        error_type=error_type({"error": get(body, "last_error")}),
+        warnings=warnings,
+    )
+
+
+class RunEvents:
+    """Folds the events of a run; the last `thread.run.*` has it whole."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self) -> None:
+        self._run: Any = None
+
+    def see(self, event: Any) -> bool:  # noqa: ANN401
+        """Add one event; the one in which the run has ended is the last."""
+        kind = get(event, "event")
+        if not isinstance(kind, str) or not kind.startswith("thread.run."):
+            return False
+        if kind.startswith("thread.run.step."):
+            return False
+        self._run = get(event, "data")
+        return kind.rpartition(".")[2] in _RUN_ENDS
+
+    def body(self) -> Body:
+        """The run as it was last seen."""
+        return self._run
+
+
+def rows(content: str) -> Iterator[Any]:
+    """The JSON objects of a file of JSON lines; lines that are none are passed over."""
+    for line in content.splitlines():
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue
+
+
+def read_output(content: Body) -> Reading:
+    """Read the result file of a batch: the usage of all lines, by the model that answered each."""
+    by_model: dict[str | None, Part] = {}
+    warnings: list[str] = []
+    for row in rows(content) if isinstance(content, str) else ():
+        body = dig(row, "response", "body")
+        usage, odd = openai_usage.tokens(get(body, "usage"))
+        warnings += odd
+        if usage is not None:
+            model = text(body, "model")
+            before = by_model.get(model)
+            usage = usage if before is None else add(before.usage, usage)
+            by_model[model] = Part(model=model, usage=usage)
+    if not by_model:
+        return Reading(variant="batch")
+    first, *others = by_model.values()
+    return Reading(
+        model=first.model,
+        usage=first.usage,
+        parts=tuple(others),
+        variant="batch",
+        complete=True,
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+BATCH = Dialect(name="openai.batch", operation="batch", read=read_batch, billed=False, once=True)
+
+BATCH_OUTPUT = Dialect(
+    name="openai.batch_output", operation="batch", read=read_output, quiet=True, once=True
+)
+
+RUN = Dialect(
+    name="openai.run",
+    operation="chat",
+    read=read_run,
+    events=RunEvents,
+    asked=asked_chat,
+    quiet=True,
+    once=True,
+)
+

@@ -1,0 +1,79 @@
+"""OpenAI images: `POST …/images/generations`, `/edits`, `/variations`.
+
+Counting: newer models state tokens, split into text and image; all output without a split is image.
+Older ones state nothing and are billed by the image: the images of the answer are counted as units.
+A vector drawing that was made beside the image (`svg_usage`) has a model of its own.
+Streaming: `image_generation.completed` or `image_edit.completed` carries the usage.
+
+Source: `types/images_response.py`, `image_gen_completed_event.py` of openai 3.54.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..readings import OUTPUT, OUTPUT_IMAGE, OUTPUT_REASONING, Part, Reading, Usage
+from . import openai_usage
+from .dialect import Body, Dialect
+from .fields import get, items, text
+from .openai_audio import LastEvent
+from .openai_chat import cost, error_type
+from .openai_request import number, strings
+
+
+def read(body: Body) -> Reading:
+    """Read an `ImagesResponse` or the completed event of a stream."""
+    stated = get(body, "usage")
+    usage, warnings = openai_usage.tokens(stated)
+    images = sum(1 for _ in items(body, "data"))
+    if usage is not None:
+        usage = _as_images(usage, stated)
+    elif images:
+        usage = Usage({}, {"image": images})
+    return Reading(
+        model=text(body, "model"),
+        id=text(body, "id"),
+        usage=usage,
+        parts=_drawing(body),
+        cost_usd=cost(stated),
+        error_type=error_type(body),
+        complete=usage is not None,
+        warnings=warnings,
+    )
+
+
+def _as_images(usage: Usage, stated: object) -> Usage:
+    if get(stated, "output_tokens_details") is not None or not usage.tokens.get(OUTPUT):
+        return usage
+    tokens = dict(usage.tokens)
+    tokens[OUTPUT_IMAGE] = tokens.pop(OUTPUT) + tokens.pop(OUTPUT_REASONING, 0)
+    return Usage(tokens, usage.units)
+
+
+def _drawing(body: Body) -> tuple[Part, ...]:
+    stated = get(body, "svg_usage")
+    usage, _ = openai_usage.tokens(stated)
+    return () if usage is None else (Part(model=text(stated, "model"), usage=usage),)
+
+
+def asked(request: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The attributes of a request for images."""
+    count = number(request, "n")
+    return {} if count in (None, 1) else {"choice.count": count}
+
+
+def prompt(request: Any) -> Iterator[str]:  # noqa: ANN401
+    """The description of the image."""
+    yield from strings(get(request, "prompt"))
+
+
+DIALECT = Dialect(
+    name="openai.images",
+    operation="generate_content",
+    output_type="image",
+    read=read,
+    events=lambda: LastEvent(("image_generation.completed", "image_edit.completed")),
+    asked=asked,
+    prompt=prompt,
+)

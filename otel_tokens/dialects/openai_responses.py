@@ -1,0 +1,153 @@
+"""OpenAI Responses: `POST …/responses`, `GET …/responses/{id}`, `POST …/responses/compact`.
+
+Counting: `openai_usage.py`. Tool fees are in no usage object: each `web_search_call` whose action is a
+search, and each `file_search_call` of the output, is billed. A background response has no usage until it
+is fetched, maybe many times: its id counts once.
+Streaming: the last event, `response.completed`, `.incomplete` or `.failed`, carries the whole response;
+`response.created` has id and model.
+Finish: the status stands for the reason, followed by the detail of an incomplete answer.
+
+Source: `types/responses/response.py`, `response_stream_event.py` of openai 3.54; the tool fees' page of
+OpenAI, checked 2026-11-23.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..readings import Reading, Usage
+from . import openai_usage
+from .dialect import Body, Dialect
+from .fields import dig, get, items, text
+from .openai_chat import VARIANTS, cost, error_type
+from .openai_request import asked_responses, prompt_responses
+
+
+_ENDS = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
+_OPEN = frozenset({"queued", "in_progress"})
+
+
+def read(body: Body) -> Reading:
+    """Read a `Response` or a compacted one."""
+    stated = get(body, "usage")
+    usage, warnings = openai_usage.tokens(stated)
+    if usage is not None and (units := _tool_calls(body)):
+        usage = Usage(usage.tokens, units)
+    status = text(body, "status")
+    detail = text(body, "incomplete_details", "reason")
+    tier = text(body, "service_tier")
+    return Reading(
+        model=text(body, "model"),
+        id=text(body, "id"),
+        usage=usage,
+        finish_reasons=tuple([reason for reason in (status, detail) if reason]),
+        variant=VARIANTS.get(tier) if tier else None,
+        service_tier=tier,
+        cost_usd=cost(stated),
+        error_type=error_type(body),
+        complete=usage is not None and status not in _OPEN,
+        warnings=warnings,
+    )
+
+
+def _tool_calls(body: Body) -> dict[str, Any]:
+    units: dict[str, Any] = {}
+    for item in items(body, "output"):
+        kind = get(item, "type")
+        if kind == "web_search_call" and text(item, "action", "type") in (None, "search"):
+            units["web_search"] = units.get("web_search", 0) + 1
+        elif kind == "file_search_call":
+            units["file_search"] = units.get("file_search", 0) + 1
+    return units
+
+
+class ResponseEvents:
+    """Folds the events of a response; the last one has it whole."""
+
+    __slots__ = ("_error", "_response", "_text")
+
+    def __init__(self) -> None:
+        self._response: Any = None
+        self._text: list[str] = []
+        self._error: Any = None
+
+    def see(self, event: Any) -> bool:  # noqa: ANN401
+        """Add one event; the one with the final status is the last."""
+        fields = event if type(event) is dict else event.__dict__
+        kind = fields.get("type")
+        if kind is None:
+            return False
+        if kind[-6:] == ".delta":
+            piece = fields.get("delta")
+            if type(piece) is str and kind != "response.audio.delta":
+                self._text.append(piece)
+            return False
+        if (response := fields.get("response")) is not None:
+            self._response = response
+            return kind in _ENDS
+        if kind == "error":
+            self._error = {"code": fields.get("code"), "type": fields.get("type")}
+        return False
+
+    def body(self) -> Body:
+        """The response so far: the final one, or the first one with the text that came after it."""
+        done = self._response is not None and get(self._response, "usage") is not None
+        if done and self._error is None:
+            return self._response
+        head = {
+            name: get(self._response, name)
+            for name in ("id", "model", "status", "service_tier", "usage", "error", "incomplete_details")
+        }
+        if self._error is not None:
+            head["error"] = self._error
+        content = [{"type": "output_text", "text": "".join(self._text)}]
+        return {**head, "output": [{"type": "message", "content": content}]}
+
+
+def answer(body: Body) -> Iterator[str]:
+    """The texts of the output: messages, reasoning summaries and calls of tools."""
+    for item in items(body, "output"):
+        for part in items(item, "content"):
+            for name in ("text", "refusal"):
+                if (piece := text(part, name)) is not None:
+                    yield piece
+        for part in items(item, "summary"):
+            if (piece := text(part, "text")) is not None:
+                yield piece
+        if (piece := text(item, "arguments")) is not None:
+            yield piece
+
+
+
+DIALECT = Dialect(
+    name="openai.responses",
+    operation="chat",
+    api_type="responses",
+    read=read,
+    events=ResponseEvents,
+    asked=asked_responses,
+    prompt=prompt_responses,
+    answer=answer,
+    remembered=True,
+)
+
+FETCH = Dialect(
+    name="openai.responses",
+    operation="fetch_response",
+    api_type="responses",
+    read=read,
+    events=ResponseEvents,
+    answer=answer,
+    once=True,
+)
+
+COMPACT = Dialect(
+    name="openai.responses",
+    operation="compaction",
+    api_type="responses",
+    read=read,
+    asked=asked_responses,
+    prompt=prompt_responses,
+    answer=answer,
+)

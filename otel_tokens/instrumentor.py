@@ -1,0 +1,226 @@
+"""The entry point of OpenTelemetry: settings in, calls built, clients patched and unpatched."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import logging
+import os
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
+
+from opentelemetry import metrics, trace
+from opentelemetry._logs import Logger, get_logger
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
+
+from . import config as settings
+from .calls import Calls
+from .clients import CLIENTS
+from .clients.anthropic import NATIVE
+from .clients.sites import Sites
+from .config import Config
+from .errors import ConfigError
+from .pricing import PriceBook, load_book
+from .shield import shielded
+from .telemetry import names
+from .telemetry.meters import Meters
+from .telemetry.recorder import Recorder, Settings
+from .telemetry.rollup import RollUp
+from .tokenizers import Estimator
+from .version import __version__
+
+
+log = logging.getLogger("otel_tokens")
+
+
+class OtelTokensInstrumentor(BaseInstrumentor):  # type: ignore[misc]  # untyped in older releases
+    """Meters every client library of this package. A singleton, as every instrumentor is."""
+
+    _running: Running | None = None
+
+    def instrumentation_dependencies(self) -> Collection[str]:
+        """None: clients are patched when they are imported, whichever there are."""
+        return []
+
+    def _instrument(self, **kwargs: Any) -> None:  # noqa: ANN401
+        config = kwargs.get("config") or settings.from_environment(os.environ)
+        if config.sdk_disabled:
+            return
+        type(self)._running = Running(
+            config,
+            tracer_provider=kwargs.get("tracer_provider"),
+            meter_provider=kwargs.get("meter_provider"),
+            logger_provider=kwargs.get("logger_provider"),
+        )
+
+    def _uninstrument(self, **_kwargs: Any) -> None:  # noqa: ANN401
+        running, type(self)._running = type(self)._running, None
+        if running is not None:
+            running.stop()
+
+    def instrument(self, **kwargs: Any) -> Any:  # noqa: ANN401
+        """Start metering. Under `opentelemetry-instrument` a wrong price file ends the program."""
+        try:
+            return super().instrument(**kwargs)
+        except ConfigError as error:
+            self._is_instrumented_by_opentelemetry = False
+            if kwargs.get("skip_dep_check"):  # the launcher, which would log the error and go on
+                log.critical("otel_tokens: %s", error)
+                raise SystemExit(f"otel_tokens: {error}") from error
+            raise
+
+
+class Running:
+    """One time between `instrument` and `uninstrument`."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        tracer_provider: Any = None,  # noqa: ANN401
+        meter_provider: Any = None,  # noqa: ANN401
+        logger_provider: Any = None,  # noqa: ANN401
+    ) -> None:
+        book = _book(config)
+        tracer = trace.get_tracer(names.SCOPE, __version__, tracer_provider, _SCHEMA)
+        meter = metrics.get_meter(names.SCOPE, __version__, meter_provider, _SCHEMA)
+        meters = Meters(meter, limit=config.series_limit, semconv=config.semconv)
+        self._rollup = RollUp(meters.observe_trace)
+        self._link(tracer_provider)
+        self.calls = Calls(
+            recorder=Recorder(
+                tracer,
+                meters,
+                Settings(
+                    labels=config.labels,
+                    span_labels=config.span_labels,
+                    cost_alias=config.cost_alias,
+                    resource=_Resource(tracer_provider, meter_provider),
+                    content_on_spans=config.content_on_spans,
+                ),
+                _logger(config, logger_provider),
+            ),
+            book=book,
+            estimator=Estimator(config.vocabularies),
+            stream_usage=config.stream_usage,
+            content=config.content_on_spans or config.content_in_events,
+        )
+        NATIVE.mode, NATIVE.asked_by_environment = config.native, config.native_asked
+        sites = Sites(config.endpoints)
+        for name in config.clients:
+            CLIENTS[name].patch(self.calls, sites)
+        self._clients = config.clients
+        _on_fork(self)
+        atexit.register(self._at_exit)
+
+    def _link(self, provider: Any) -> None:  # noqa: ANN401
+        """Have spans linked to their roots, by the provider there is or the one that will be set."""
+        with shielded("linking spans to their roots"):
+            provider = provider or trace.get_tracer_provider()
+            if hasattr(provider, "add_span_processor"):
+                provider.add_span_processor(self._rollup)
+            else:
+                _when_provider_is_set(self)
+
+    def provider_is_set(self) -> None:
+        """Link spans by the global provider, which the program has set after us."""
+        if self._rollup.active:
+            with shielded("linking spans to their roots"):
+                provider = trace.get_tracer_provider()
+                if hasattr(provider, "add_span_processor"):
+                    provider.add_span_processor(self._rollup)
+            # Exit handlers run in reverse, and the provider has registered its own after ours.
+            atexit.unregister(self._at_exit)
+            atexit.register(self._at_exit)
+
+    def _at_exit(self) -> None:
+        with shielded("ending streams at exit"):
+            self.calls.leftovers.stop()
+
+    def stop(self) -> None:
+        """Unpatch; end what is left of streams that were dropped."""
+        for name in self._clients:
+            CLIENTS[name].unpatch()
+        self._at_exit()
+        self.calls.active = False
+        self._rollup.active = False
+        atexit.unregister(self._at_exit)
+
+
+_SCHEMA: Final = "https://opentelemetry.io/schemas/gen-ai/1.42.0"
+
+
+def _book(config: Config) -> Callable[[], PriceBook]:
+    """What gives the book of prices: a file of own prices is read now, the rest when first needed."""
+    if config.prices is None:
+        return functools.lru_cache(maxsize=1)(load_book)
+    book = load_book(config.prices)
+    return lambda: book
+
+
+def _logger(config: Config, provider: Any) -> Logger | None:  # noqa: ANN401
+    if not config.content_in_events:
+        return None
+    return get_logger(names.SCOPE, __version__, provider, _SCHEMA)
+
+
+class _Resource(Mapping[str, Any]):
+    """The attributes of the resource, looked up when needed: the program may set its provider later."""
+
+    def __init__(self, *providers: Any) -> None:  # noqa: ANN401
+        self._providers = providers
+
+    def _attributes(self) -> Mapping[str, Any]:
+        for provider in (*self._providers, trace.get_tracer_provider()):
+            resource = getattr(provider, "resource", None)
+            if resource is None:
+                resource = getattr(getattr(provider, "_sdk_config", None), "resource", None)
+            if resource is not None:
+                return resource.attributes  # type: ignore[no-any-return]
+        return {}
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401
+        return self._attributes()[name]
+
+    def __iter__(self) -> Any:  # noqa: ANN401
+        return iter(self._attributes())
+
+    def __len__(self) -> int:
+        return len(self._attributes())
+
+
+_waiting: list[Running] = []
+_forking: list[Running] = []
+
+
+def _when_provider_is_set(running: Running) -> None:
+    """Call `provider_is_set` when the program sets the global tracer provider.
+
+    The API has no hook for it. `set_tracer_provider` looks up the function that is exchanged here at each
+    call, so it works for whoever has imported that name before.
+    """
+    if not _waiting:
+        original = trace._set_tracer_provider  # noqa: SLF001
+
+        @functools.wraps(original)
+        def set_provider(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+            original(*args, **kwargs)
+            for waiting in _waiting:
+                waiting.provider_is_set()
+
+        trace._set_tracer_provider = set_provider  # noqa: SLF001
+    _waiting[:] = [running]
+
+
+def _on_fork(running: Running) -> None:
+    """Have the calls renewed in forked processes; registered once, as it cannot be taken back."""
+    if not _forking and hasattr(os, "register_at_fork"):
+
+        def after() -> None:
+            for one in _forking:
+                with shielded("renewing after a fork"):
+                    one.calls.renew()
+
+        os.register_at_fork(after_in_child=after)
+    _forking[:] = [running]

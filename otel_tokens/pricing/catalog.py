@@ -1,0 +1,123 @@
+"""The compiled price book: `prices.json`, read once, converted model by model on demand.
+
+Source: compiled by `otel_tokens.pricing.compile` from genai-prices and `overlay.toml`.
+"""
+
+from __future__ import annotations
+
+import json
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pkgutil import get_data
+from typing import Any
+
+from .ids import Index, index_of, matcher_of, spellings
+from .multipliers import Multiplier, multiplier_of
+from .rows import Model, rows_of
+from .sellers import shelf
+
+
+class Catalog:
+    """Providers and their models, as plain data until a model is first priced."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.version: str = data["version"]
+        self.multipliers: tuple[Multiplier, ...] = tuple(
+            [multiplier_of(plain) for plain in data["multipliers"]]
+        )
+        self._providers: Mapping[str, Any] = data["providers"]
+        self._indexes: dict[str, Index] = {}
+        self._models: dict[tuple[str, int], Model] = {}
+
+    def knows(self, provider: str) -> bool:
+        """Whether the book has prices of this provider."""
+        return shelf(provider) in self._providers
+
+    def find(self, provider: str, model_id: str) -> Model | None:
+        """The model of that name: the provider's own, else that of a provider it resells."""
+        own = shelf(provider)
+        if own not in self._providers:
+            return None
+        names = spellings(model_id, self.prefixes(provider))
+        return self._named(own, names) or self._undated(own, names)
+
+    def prefixes(self, provider: str) -> list[str]:
+        """What may stand before a model's name at this provider, such as `openai/`."""
+        own = shelf(provider)
+        sellers = (own, *self._fallbacks(own)) if own in self._providers else ()
+        return [prefix for seller in sellers for prefix in self._providers[seller]["prefixes"]]
+
+    def models(self, provider: str) -> Iterator[Model]:
+        """All models of a provider, in the order of the book."""
+        for place in range(len(self._providers[provider]["models"])):
+            yield self._model(provider, place)
+
+    def _fallbacks(self, provider: str) -> Sequence[str]:
+        fallbacks: Sequence[str] = self._providers[provider].get("fallbacks", ())
+        return fallbacks
+
+    def _named(self, own: str, names: Sequence[str]) -> Model | None:
+        for name in names:
+            place = self._index(own).named(name)
+            if place is not None:
+                return self._model(own, place)
+            for seller in self._fallbacks(own):
+                place = self._index(seller).named(name)
+                if place is not None:
+                    return self._resold(seller, place)
+        return None
+
+    def _undated(self, own: str, names: Sequence[str]) -> Model | None:
+        for name in names:
+            for seller in (own, *self._fallbacks(own)):
+                same = partial(self._cost_same, seller)
+                place = self._index(seller).without_date(name, same)
+                if place is not None:
+                    return self._model(own, place) if seller == own else self._resold(seller, place)
+        return None
+
+    def _cost_same(self, provider: str, a: int, b: int) -> bool:
+        models = self._providers[provider]["models"]
+        return bool(
+            models[a]["rows"] == models[b]["rows"]
+            and models[a].get("variants") == models[b].get("variants")
+        )
+
+    def _index(self, provider: str) -> Index:
+        index = self._indexes.get(provider)
+        if index is None:
+            models = self._providers[provider]["models"]
+            entries = [
+                (model["id"], matcher_of(model["id"], model.get("match"))) for model in models
+            ]
+            index = self._indexes[provider] = index_of(entries)
+        return index
+
+    def _model(self, provider: str, place: int) -> Model:
+        model = self._models.get((provider, place))
+        if model is None:
+            plain = self._providers[provider]["models"][place]
+            rows = rows_of(plain["rows"], plain.get("variants", {}))
+            model = Model(id=plain["id"], rows=rows, version=self.version)
+            self._models[provider, place] = model
+        return model
+
+    def _resold(self, seller: str, place: int) -> Model:
+        # Batch or priority rates are the seller's own offer: nobody says that a reseller has them.
+        plain = self._providers[seller]["models"][place]
+        return Model(id=plain["id"], rows=rows_of(plain["rows"], {}), version=self.version)
+
+
+def shipped() -> Catalog:
+    """The book that comes with this package."""
+    text = get_data(__name__, "prices.json")
+    return Catalog(json.loads(text or b"{}"))
+
+
+NOTHING: Mapping[str, Any] = {
+    "version": "none",
+    "multipliers": (),
+    "providers": {},
+}
+"""A book without a price, to build one from the override's rows alone."""

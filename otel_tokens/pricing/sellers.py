@@ -1,0 +1,46 @@
+"""Who sells models, and under which names: those of the conventions first.
+
+Source: `gen_ai.provider.name` of the conventions for GenAI; provider ids of genai-prices 0.2.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+
+LOCAL: Final = frozenset({"ollama", "vllm", "llama_cpp", "lm_studio", "localai", "sglang", "tgi"})
+"""Servers that run on one's own machine: free, unless the override prices them."""
+
+SPELLINGS: Final[Mapping[str, str]] = {
+    "aws": "aws.bedrock",
+    "azure": "azure.ai.openai",
+    "bedrock": "aws.bedrock",
+    "fireworks_ai": "fireworks",
+    "gemini": "gcp.gemini",
+    "google": "gcp.gemini",
+    "mistral": "mistral_ai",
+    "moonshotai": "moonshot_ai",
+    "together_ai": "together",
+    "vertex_ai": "gcp.vertex_ai",
+    "x-ai": "x_ai",
+    "xai": "x_ai",
+}
+"""Other libraries' name to ours."""
+
+SHARES: Final[Mapping[str, str]] = {
+    "azure.ai.inference": "azure.ai.openai",
+    "gcp.gen_ai": "gcp.gemini",
+    "gcp.vertex_ai": "gcp.gemini",
+}
+"""Provider to the one whose rows of the book it uses; overrides are told apart."""
+
+
+def spelled(provider: str) -> str:
+    """The name of the conventions for any spelling: `google` is `gcp.gemini`."""
+    return SPELLINGS.get(provider, provider)
+
+
+def shelf(provider: str) -> str:
+    """The provider under whose name the book keeps the prices of `provider`."""
+    return SHARES.get(provider, provider)

@@ -1,0 +1,130 @@
+"""Who is behind a host: the `gen_ai.provider.name` of the conventions where they have one.
+
+A host that is not known is not the vendor whose client library was pointed at it: it stays its own name,
+until `OTEL_TOKENS_ENDPOINTS` says what stands there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+_HOSTS: Final[Mapping[str, str]] = {
+    "api.openai.com": "openai",
+    "eu.api.openai.com": "openai",
+    "us.api.openai.com": "openai",
+    "api.anthropic.com": "anthropic",
+    "api.deepseek.com": "deepseek",
+    "api.x.ai": "x_ai",
+    "openrouter.ai": "openrouter",
+    "api.openrouter.ai": "openrouter",
+    "api.together.xyz": "together",
+    "api.together.ai": "together",
+    "api.groq.com": "groq",
+    "api.perplexity.ai": "perplexity",
+    "api.mistral.ai": "mistral_ai",
+    "api.cohere.com": "cohere",
+    "api.cohere.ai": "cohere",
+    "api.fireworks.ai": "fireworks",
+    "api.cerebras.ai": "cerebras",
+    "api.moonshot.ai": "moonshot_ai",
+    "api.moonshot.cn": "moonshot_ai",
+    "api.minimax.io": "minimax",
+    "api.minimaxi.com": "minimax",
+    "api.z.ai": "zai",
+    "open.bigmodel.cn": "zhipuai",
+    "api.novita.ai": "novita",
+    "api.arcee.ai": "arcee",
+    "api.avian.io": "avian",
+    "inference.baseten.co": "baseten",
+    "api.githubcopilot.com": "github_copilot",
+    "router.huggingface.co": "huggingface",
+    "api-inference.huggingface.co": "huggingface",
+    "api.voyageai.com": "voyageai",
+    "api.writer.com": "writer",
+    "ai-gateway.vercel.sh": "vercel",
+    "generativelanguage.googleapis.com": "gcp.gemini",
+    "aiplatform.googleapis.com": "gcp.vertex_ai",
+}
+
+_SUFFIXES: Final[tuple[tuple[str, str], ...]] = (
+    (".openai.azure.com", "azure.ai.openai"),
+    (".cognitiveservices.azure.com", "azure.ai.openai"),
+    (".services.ai.azure.com", "azure.ai.inference"),
+    (".inference.ai.azure.com", "azure.ai.inference"),
+    (".models.ai.azure.com", "azure.ai.inference"),
+    ("-aiplatform.googleapis.com", "gcp.vertex_ai"),
+    (".rep.googleapis.com", "gcp.vertex_ai"),
+    (".api.mistral.ai", "mistral_ai"),
+    (".databricks.com", "databricks"),
+    (".azuredatabricks.net", "databricks"),
+    (".snowflakecomputing.com", "snowflake"),
+    (".ml.cloud.ibm.com", "ibm.watsonx.ai"),
+)
+
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104
+_LOCAL_PORTS: Final[Mapping[int, str]] = {11434: "ollama", 1234: "lm_studio"}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One server that an operator named: what stands behind its URL."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a call goes."""
+
+    provider: str
+    host: str
+    port: int
+
+
+def site(
+    url: tuple[str, str, int, str], endpoints: Iterable[Endpoint] = (), *, default: str | None = None
+) -> Site:
+    """Who stands at `url` (scheme, host, port, path).
+
+    `endpoints` come first, the longest path of them; then known hosts; then `default`, which a subclass of
+    a client knows, such as `AnthropicBedrock`; else the host itself.
+    """
+    scheme, host, port, path = url
+    host = host.lower()
+    named = [
+        end
+        for end in endpoints
+        if (end.scheme, end.host, end.port) == (scheme, host, port) and _under(path, end.path)
+    ]
+    if named:
+        return Site(max(named, key=lambda end: len(end.path)).provider, host, port)
+    return Site(_known(host, port, path) or default or host or "_OTHER", host, port)
+
+
+def _under(path: str, prefix: str) -> bool:
+    prefix = prefix.rstrip("/")
+    return path == prefix or path.startswith(prefix + "/")
+
+
+def _known(host: str, port: int, path: str) -> str | None:
+    if host in _HOSTS:
+        return _HOSTS[host]
+    if host in _LOOPBACK:
+        return _LOCAL_PORTS.get(port)
+    if host.startswith("aws-external-anthropic."):
+        return "anthropic"
+    if host.endswith((".amazonaws.com", ".api.aws")):
+        return "aws.bedrock" if "bedrock" in host else None
+    for suffix, provider in _SUFFIXES:
+        if host.endswith(suffix):
+            if provider == "azure.ai.inference" and "/openai" in path:
+                return "azure.ai.openai"
+            return provider
+    return None

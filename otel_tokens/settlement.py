@@ -1,0 +1,206 @@
+"""What a call that has ended comes to: how it ended, its usage, its cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from .dialects import Dialect
+from .pricing import Cost as Priced
+from .pricing import PriceBook, Terms
+from .providers import Site
+from .readings import INPUT, OUTPUT, OUTPUT_BUCKETS, Reading, Usage
+from .telemetry.recorder import Cost
+from .tokenizers import Estimator
+
+
+OK: Final = "ok"
+ERROR: Final = "error"
+CANCELLED: Final = "cancelled"
+ABANDONED: Final = "abandoned"
+
+_ZERO: Final = Decimal(0)
+
+_REQUESTED_VARIANTS: Final[Mapping[str, str]] = {
+    "flex": "flex",
+    "priority": "priority",
+    "fast": "priority",
+    "scale": "committed",
+}
+"""What is billed when the answer does not say, by what the request asked for."""
+
+
+def outcome_of(reading: Reading, error: BaseException | None, *, left: bool) -> tuple[str, str | None]:
+    """How a call ended, and the type of its error."""
+    if error is not None:
+        return (ERROR, error_type(error)) if isinstance(error, Exception) else (CANCELLED, None)
+    if reading.error_type is not None:
+        return ERROR, reading.error_type
+    if left and not reading.complete:
+        return ABANDONED, None
+    return OK, None
+
+
+def error_type(error: BaseException) -> str:
+    """The name of an exception, with the package it is from: `openai.RateLimitError`, `TimeoutError`."""
+    kind = type(error)
+    package = kind.__module__.partition(".")[0]
+    return kind.__qualname__ if package in ("builtins", "asyncio") else f"{package}.{kind.__qualname__}"
+
+
+def error_message(error: BaseException) -> str:
+    """The kind of an error, without the provider's words: they may quote the prompt."""
+    status = getattr(error, "status_code", None)
+    return f"{type(error).__name__} (status {status})" if status else type(error).__name__
+
+
+def usage_of(
+    dialect: Dialect,
+    reading: Reading,
+    body: Any,  # noqa: ANN401
+    request: Any,  # noqa: ANN401
+    estimator: Estimator,
+    *,
+    outcome: str,
+    cut: bool,
+) -> tuple[Usage | None, str | None]:
+    """The usage of a call, and its source: `provider`, `estimated`, or `partial` for a stream that was cut.
+
+    A stream is cut when it ended before the provider had stated the final counts, and some of it had come.
+    """
+    usage = reading.usage
+    if usage is not None and not (cut and not reading.complete):
+        return usage, "provider"
+    if not dialect.billed:
+        return None, None
+    got = [] if body is None else list(dialect.answer(body))
+    if cut and not reading.complete:
+        return _partial(dialect, usage, got, request, estimator), "partial"
+    if outcome not in (OK, ABANDONED):
+        return None, None
+    if (asked := dialect.units(request)) is not None:
+        return asked, "provider"
+    return (_estimated(dialect, got, request, estimator), "estimated") if got else (None, None)
+
+
+def _estimated(dialect: Dialect, got: list[str], request: Any, estimator: Estimator) -> Usage:  # noqa: ANN401
+    model = _model(request)
+    return _tokens(
+        estimator.estimate(dialect.prompt(request), model), estimator.estimate(got, model)
+    )
+
+
+def _partial(
+    dialect: Dialect,
+    usage: Usage | None,
+    got: list[str],
+    request: Any,  # noqa: ANN401
+    estimator: Estimator,
+) -> Usage:
+    """What was stated before the cut, with the answer's text as a lower bound of the output."""
+    model = _model(request)
+    output = estimator.at_least(got, model)
+    if usage is None:
+        return _tokens(estimator.estimate(dialect.prompt(request), model), output)
+    stated = sum([usage.tokens.get(bucket, 0) for bucket in OUTPUT_BUCKETS])
+    if output <= stated:
+        return usage
+    return Usage({**usage.tokens, OUTPUT: usage.tokens.get(OUTPUT, 0) + output - stated}, usage.units)
+
+
+def _tokens(put: int, got: int) -> Usage:
+    return Usage({bucket: count for bucket, count in ((INPUT, put), (OUTPUT, got)) if count})
+
+
+def _model(request: Any) -> str | None:  # noqa: ANN401
+    model = request.get("model") if isinstance(request, dict) else None
+    return model if isinstance(model, str) else None
+
+
+def variant_of(reading: Reading, dialect: Dialect, request: Any) -> str:  # noqa: ANN401
+    """What is billed: as the answer says, else as the request asked."""
+    if reading.variant is not None:
+        return reading.variant
+    asked = request.get("service_tier") if isinstance(request, dict) and dialect.api_type else None
+    return _REQUESTED_VARIANTS.get(asked, "standard") if isinstance(asked, str) else "standard"
+
+
+def cost_of(
+    book: PriceBook,
+    reading: Reading,
+    usage: Usage,
+    *,
+    source: str,
+    site: Site,
+    requested_model: str | None,
+    variant: str,
+    at_s: float,
+) -> Cost:
+    """What a call costs: as the provider states it, else by the book; each part at its own model."""
+
+    def price(model: str | None, tokens: Usage, requested: str | None) -> Priced:
+        return book.price(
+            tokens,
+            Terms(
+                provider=site.provider,
+                model=model,
+                requested_model=requested,
+                variant=variant,
+                server_address=site.host,
+                inference_geo=reading.inference_geo,
+                at_s=at_s,
+            ),
+        )
+
+    main = price(reading.model, usage, requested_model)
+    parts = [price(part.model, part.usage, None) for part in reading.parts]
+    if reading.cost_usd is not None and source == "provider":
+        return _stated(reading, usage, main, parts)
+    costs = (main, *parts)
+    unknown = [cost.status for cost in costs if cost.usd is None]
+    usd = None if unknown else sum([cost.usd for cost in costs if cost.usd is not None], _ZERO)
+    warnings = reading.warnings
+    for cost in costs:
+        if cost.warnings:
+            warnings = (*warnings, *cost.warnings)
+    return Cost(
+        usd=usd,
+        status=unknown[0] if unknown else main.status,
+        source=None if unknown else "computed" if source == "provider" else "estimated",
+        by_bucket=main.by_bucket if main.usd is not None else {},
+        parts=tuple([cost.by_bucket if cost.usd is not None else {} for cost in parts]),
+        version=main.version,
+        warnings=tuple(dict.fromkeys(warnings)) if warnings else (),
+    )
+
+
+def _stated(reading: Reading, usage: Usage, main: Priced, parts: list[Priced]) -> Cost:
+    stated = reading.cost_usd
+    if stated is None:  # narrowed by the caller
+        raise AssertionError
+    ours = [cost.usd for cost in (main, *parts)]
+    known = [usd for usd in ours if usd is not None]
+    return Cost(
+        usd=stated,
+        status="priced",
+        source="provider",
+        by_bucket=_split(main.by_bucket, usage, stated),
+        parts=tuple([{} for _ in parts]),
+        computed_usd=sum(known, _ZERO) if len(known) == len(ours) else None,
+        warnings=reading.warnings,
+    )
+
+
+def _split(ours: Mapping[str, Decimal], usage: Usage, stated: Decimal) -> Mapping[str, Decimal]:
+    """The provider's own cost, split over buckets as ours is; in one piece when ours is unknown."""
+    total = sum(ours.values(), _ZERO)
+    if total == stated and ours:
+        return ours
+    if not total:
+        bucket = next(iter(usage.tokens), "request")
+        return {bucket: stated} if stated else {}
+    split = {bucket: usd * stated / total for bucket, usd in ours.items() if usd}
+    last = next(reversed(split))
+    split[last] += stated - sum(split.values(), _ZERO)
+    return split

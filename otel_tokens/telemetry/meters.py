@@ -1,0 +1,351 @@
+"""Counts finished calls: sums that are exact, and histograms.
+
+An instrument of the SDK costs about 10 microseconds for each record, so sums are kept here, a few additions
+under one short lock, and reported to the SDK by callbacks when it collects. Money is added up as exact
+decimals. Histograms are the SDK's own, recorded with attribute mappings that are built once.
+
+The series are bounded: past the limit the labels of newcomers become `other`, then their models too, so
+totals stay exact and no point is lost to the limit of the SDK.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from opentelemetry.context import Context
+from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
+
+from .. import shield
+from ..readings import (
+    CACHE_READ_BUCKETS,
+    CACHE_WRITE_BUCKETS,
+    INPUT_BUCKETS,
+    OUTPUT_BUCKETS,
+    OUTPUT_REASONING,
+)
+from . import names
+
+
+ZERO: Final = Decimal(0)
+Labels = tuple[tuple[str, Any], ...]
+Key = tuple[str, str, str | None, str | None, Labels]
+"""Operation, provider, request model, response model, labels."""
+
+
+COST, TOKENS, REQUESTS, UNPRICED, HISTOGRAMS = range(5)
+"""What has points: the four sums of a series, and its histograms."""
+
+_RESERVE: Final = 200
+"""Points kept free below the limit for the series called `other`."""
+
+
+class Series:
+    """The sums of the calls that share one set of labels."""
+
+    __slots__ = ("_attributes", "base", "key", "sums")
+
+    def __init__(self, key: Key) -> None:
+        operation, provider, requested, responded, labels = key
+        self.key = key
+        self.base: dict[str, Any] = {names.OPERATION: operation, names.PROVIDER: provider}
+        if requested is not None:
+            self.base[names.REQUEST_MODEL] = requested
+        if responded is not None:
+            self.base[names.RESPONSE_MODEL] = responded
+        self.base.update(labels)
+        self.sums: tuple[dict[Any, Any], ...] = ({}, {}, {}, {})
+        """COST: (bucket, source) to USD; TOKENS: (bucket, source) to count; REQUESTS: (outcome, error) to
+        count; UNPRICED: status to count."""
+        self._attributes: dict[Any, dict[str, Any]] = {}
+
+    def attributes(self, server: tuple[str, int], error: str | None, token: str | None) -> dict[str, Any]:
+        """The attributes of one histogram point; the same object every time."""
+        key = (server, error, token)
+        found = self._attributes.get(key)
+        if found is None:
+            found = {**self.base, names.SERVER_ADDRESS: server[0], names.SERVER_PORT: server[1]}
+            if error is not None:
+                found[names.ERROR_TYPE] = error
+            if token is not None:
+                found[names.TOKEN_TYPE] = token
+            self._attributes[key] = found
+        return found
+
+
+class Meters:
+    """The instruments of this package on one meter."""
+
+    def __init__(self, meter: Meter, *, limit: int, semconv: str) -> None:
+        self._lock = threading.Lock()
+        self._limit = max(1, limit - _RESERVE)
+        self._points = [0] * 5
+        self._series: dict[Key, Series] = {}
+        self._released = semconv in ("released", "both")
+        self._latest = semconv in ("latest", "both")
+        self._histograms(meter)
+        self._counters(meter)
+        self.meter = meter
+
+    def _histograms(self, meter: Meter) -> None:
+        if self._released:
+            self._duration = _seconds(meter, names.RELEASED_DURATION, "Duration of the call.")
+            self._first_chunk = _seconds(
+                meter, names.RELEASED_FIRST_CHUNK, "From the request to the first event of a stream."
+            )
+            self._token_usage = _tokens(meter, names.RELEASED_TOKEN_USAGE, "Tokens of the call.")
+        if self._latest:
+            self._latest_duration = _seconds(meter, names.LATEST_DURATION, "Duration of the call.")
+            self._latest_first_chunk = _seconds(
+                meter, names.LATEST_FIRST_CHUNK, "From the request to the first event of a stream."
+            )
+            self._input = _tokens(meter, names.LATEST_INPUT, "Input tokens of the call.")
+            self._output = _tokens(meter, names.LATEST_OUTPUT, "Output tokens of the call.")
+        self._trace_cost = meter.create_histogram(
+            names.METRIC_TRACE_COST_USD,
+            unit="{USD}",
+            description="Cost of one request or job: of all calls under one local root span.",
+            explicit_bucket_boundaries_advisory=names.COST_BOUNDS_USD,
+        )
+
+    def _counters(self, meter: Meter) -> None:
+        for name, unit, text, callback in (
+            (names.METRIC_COST_USD, "{USD}", "What calls cost, by bucket.", self._observe_cost),
+            (names.METRIC_TOKENS, "{token}", "Tokens, each in one bucket.", self._observe_tokens),
+            (names.METRIC_REQUESTS, "{request}", "Calls that ended.", self._observe_requests),
+            (
+                names.METRIC_UNPRICED,
+                "{request}",
+                "Calls whose cost is not known, and why.",
+                self._observe_unpriced,
+            ),
+            (
+                names.METRIC_FAILURES,
+                "{failure}",
+                "Steps of this package that failed; no call is affected.",
+                self._observe_failures,
+            ),
+        ):
+            meter.create_observable_counter(name, [callback], unit=unit, description=text)
+        if self._latest:
+            for part, buckets in _LATEST_PARTS.items():
+                meter.create_observable_counter(
+                    f"{names.LATEST_USAGE_PREFIX}{part}",
+                    [self._observe_latest(buckets)],
+                    unit="{token}",
+                    description="Tokens, inclusive as the conventions count them.",
+                )
+        meter.create_observable_gauge(
+            names.METRIC_HEARTBEAT,
+            [lambda _options: [Observation(1)]],
+            unit="{process}",
+            description="1 for every process that is metered.",
+        )
+
+    # Adding.
+
+    def count(
+        self,
+        key: Key,
+        *,
+        tokens: Mapping[str, int],
+        usage_source: str,
+        cost: Mapping[str, Decimal],
+        cost_source: str,
+        request: tuple[str, str | None] | None,
+        unpriced: str | None,
+    ) -> Series:
+        """Add one call, or one part of it that another model answered (`request` None)."""
+        series = self._series.get(key)
+        with self._lock:
+            if series is None:
+                series = self._admit(key)
+            for bucket, number in tokens.items():
+                self._add(TOKENS, series, (bucket, usage_source), number)
+            for bucket, usd in cost.items():
+                self._add(COST, series, (bucket, cost_source), usd)
+            if request is not None:
+                self._add(REQUESTS, series, request, 1)
+                if unpriced is not None:
+                    self._add(UNPRICED, series, unpriced, 1)
+        return series
+
+    def _add(self, kind: int, series: Series, point: Any, amount: Any) -> None:  # noqa: ANN401
+        sums = series.sums[kind]
+        before = sums.get(point)
+        if before is None:
+            if self._points[kind] >= self._limit:
+                sums = self._last_resort(series).sums[kind]
+                before = sums.get(point)
+            if before is None:
+                self._points[kind] += 1
+                sums[point] = amount
+                return
+        sums[point] = before + amount
+
+    def _admit(self, key: Key) -> Series:
+        """The series of a key that has none yet: its own, or one of `other` when there are too many."""
+        found = self._series.get(key)
+        if found is not None:
+            return found
+        operation, provider, requested, responded, labels = key
+        if max(self._points) >= self._limit:
+            if any(value != names.OTHER for _, value in labels):
+                others = tuple([(name, names.OTHER) for name, _ in labels])
+                return self._admit((operation, provider, requested, responded, others))
+            if max(self._points) >= self._limit + _RESERVE // 2:
+                return self._last_resort_of(operation, provider, labels)
+        return self._new(key)
+
+    def _new(self, key: Key) -> Series:
+        self._series[key] = series = Series(key)
+        self._points[HISTOGRAMS] += _HISTOGRAM_POINTS
+        return series
+
+    def _last_resort(self, series: Series) -> Series:
+        operation, provider, _, _, labels = series.key
+        return self._last_resort_of(operation, provider, labels)
+
+    def _last_resort_of(self, operation: str, provider: str, labels: Labels) -> Series:
+        others = tuple([(name, names.OTHER) for name, _ in labels])
+        key = (operation, provider, names.OTHER, names.OTHER, others)
+        return self._series.get(key) or self._new(key)
+
+    # Histograms.
+
+    def observe(
+        self,
+        series: Series,
+        server: tuple[str, int],
+        *,
+        duration_s: float,
+        first_chunk_s: float | None,
+        tokens: tuple[int, int] | None,
+        error: str | None,
+        context: Context | None,
+    ) -> None:
+        """Record the distributions of one call."""
+        timing = series.attributes(server, error, None)
+        if self._released:
+            self._duration.record(duration_s, timing, context)
+            if first_chunk_s is not None:
+                self._first_chunk.record(first_chunk_s, timing, context)
+            if tokens is not None:
+                put, got = tokens
+                self._token_usage.record(put, series.attributes(server, None, "input"), context)
+                self._token_usage.record(got, series.attributes(server, None, "output"), context)
+        if self._latest:
+            self._latest_duration.record(duration_s, timing, context)
+            if first_chunk_s is not None:
+                self._latest_first_chunk.record(first_chunk_s, timing, context)
+            if tokens is not None:
+                plain = series.attributes(server, None, None)
+                self._input.record(tokens[0], plain, context)
+                self._output.record(tokens[1], plain, context)
+
+    def observe_trace(self, usd: float, name: str) -> None:
+        """Record what one request or job has cost."""
+        self._trace_cost.record(usd, {names.TRACE_NAME: name})
+
+    # Reporting.
+
+    def _snapshot(self, kind: int) -> Iterator[tuple[dict[str, Any], Any, Any]]:
+        """The labels of a series, a point of it and its sum, for every point of one kind."""
+        with self._lock:
+            found = [(series.base, list(series.sums[kind].items())) for series in self._series.values()]
+        for base, points in found:
+            for point, amount in points:
+                yield base, point, amount
+
+    def _observe_cost(self, _options: CallbackOptions) -> Iterator[Observation]:
+        for base, (bucket, source), usd in self._snapshot(COST):
+            yield Observation(float(usd), {**base, names.BUCKET: bucket, names.COST_SOURCE: source})
+
+    def _observe_tokens(self, _options: CallbackOptions) -> Iterator[Observation]:
+        for base, (bucket, source), number in self._snapshot(TOKENS):
+            yield Observation(number, {**base, names.BUCKET: bucket, names.USAGE_SOURCE: source})
+
+    def _observe_requests(self, _options: CallbackOptions) -> Iterator[Observation]:
+        for base, (outcome, error), number in self._snapshot(REQUESTS):
+            attributes = {**base, names.OUTCOME: outcome}
+            if error is not None:
+                attributes[names.ERROR_TYPE] = error
+            yield Observation(number, attributes)
+
+    def _observe_unpriced(self, _options: CallbackOptions) -> Iterator[Observation]:
+        for base, status, number in self._snapshot(UNPRICED):
+            yield Observation(number, {**base, names.COST_STATUS: status})
+
+    def _observe_failures(self, _options: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(number, {names.STEP: step}) for step, number in shield.failures.items()]
+
+    def _observe_latest(
+        self, buckets: frozenset[str]
+    ) -> Callable[[CallbackOptions], Iterator[Observation]]:
+        def observe(_options: CallbackOptions) -> Iterator[Observation]:
+            sums: dict[tuple[int, str], tuple[dict[str, Any], int]] = {}
+            for base, (bucket, _source), number in self._snapshot(TOKENS):
+                if bucket in buckets:
+                    key = (id(base), _modality(bucket))
+                    sums[key] = (base, sums.get(key, (base, 0))[1] + number)
+            for (_, modality), (base, number) in sums.items():
+                yield Observation(number, {**base, names.TOKEN_MODALITY: modality})
+
+        return observe
+
+    # Forking.
+
+    def reset_in_child(self) -> None:
+        """Start from zero in a forked process: what the parent counted is the parent's to report.
+
+        The storage of the SDK is copied by a fork too, so what it keeps for these instruments is dropped;
+        otherwise a child would report the parent's histograms again, and a delta below zero.
+        """
+        self._lock = threading.Lock()
+        self._series = {}
+        self._points = [0] * 5
+        consumer = getattr(self.meter, "_measurement_consumer", None)
+        for storage in getattr(consumer, "_reader_storages", {}).values():
+            kept = getattr(storage, "_instrument_view_instrument_matches", {})
+            for instrument in list(kept):
+                scope = getattr(instrument, "instrumentation_scope", None)
+                if getattr(scope, "name", None) == names.SCOPE:
+                    del kept[instrument]
+
+
+_HISTOGRAM_POINTS: Final = 2
+"""The points that a series has at least in the histogram of tokens: input and output."""
+
+_LATEST_PARTS: Final[Mapping[str, frozenset[str]]] = {
+    "input_tokens": INPUT_BUCKETS,
+    "output_tokens": OUTPUT_BUCKETS,
+    "cache_read.input_tokens": CACHE_READ_BUCKETS,
+    "cache_write.input_tokens": CACHE_WRITE_BUCKETS,
+    "reasoning.output_tokens": frozenset({OUTPUT_REASONING}),
+}
+
+
+def _modality(bucket: str) -> str:
+    kind = bucket.rpartition("_")[2]
+    return kind if kind in ("audio", "image", "video") else "unknown"
+
+
+def _seconds(meter: Meter, name: str, text: str) -> Histogram:
+    return meter.create_histogram(
+        name,
+        unit="s",
+        description=text,
+        explicit_bucket_boundaries_advisory=names.DURATION_BOUNDS_S,
+    )
+
+
+def _tokens(meter: Meter, name: str, text: str) -> Histogram:
+    return meter.create_histogram(
+        name,
+        unit="{token}",
+        description=text,
+        explicit_bucket_boundaries_advisory=names.TOKEN_BOUNDS,
+    )

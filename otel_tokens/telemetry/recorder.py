@@ -1,0 +1,474 @@
+"""Turns a call into signals: a span while it runs, points and attributes when it has ended."""
+
+from __future__ import annotations
+
+import json
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+from opentelemetry import baggage, trace
+from opentelemetry._logs import Logger, SeverityNumber
+from opentelemetry.context import Context, attach, detach, get_current
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY as _SUPPRESS
+from opentelemetry.trace import NonRecordingSpan, Span, SpanKind, Status, StatusCode, Tracer
+
+from ..readings import (
+    CACHE_READ_AUDIO,
+    CACHE_READ_IMAGE,
+    INPUT_AUDIO,
+    INPUT_IMAGE,
+    NOTHING,
+    OUTPUT_AUDIO,
+    OUTPUT_IMAGE,
+    OUTPUT_REASONING,
+    Part,
+    Reading,
+    Usage,
+)
+from . import names
+from .meters import Labels, Meters, Series
+from .rollup import root_of
+
+
+_SUPPRESS_KEYS: Final = frozenset(
+    {_SUPPRESS, "suppress_instrumentation", "suppress_language_model_instrumentation"}
+)
+"""Keys of the context that ask to emit nothing: OpenTelemetry's own, its older name, the Traceloop family's."""
+
+_OWNER_KEYS: Final = (
+    "opentelemetry.genai.client.inference.context",
+    "opentelemetry.genai.client.embedding.context",
+    "opentelemetry.genai.client.fetch_response.context",
+)
+"""Keys under which an outer instrumentation of the `opentelemetry-util-genai` family owns the span."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Settings:
+    """What of the configuration decides what is emitted."""
+
+    labels: tuple[str, ...] = ()
+    """Keys that metrics carry."""
+    span_labels: tuple[str, ...] = ()
+    """Keys that only spans carry."""
+    cost_alias: str | None = "gen_ai.usage.cost"
+    resource: Mapping[str, Any] = field(default_factory=dict)
+    """Attributes of the resource: the last source of a label."""
+    content_on_spans: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Cost:
+    """What a finished call costs, and how that is known."""
+
+    usd: Decimal | None
+    status: str
+    """`priced`, `free`, `unknown_provider`, `unknown_model`, `no_usage`."""
+    source: str | None = None
+    """`computed`, `provider`, `estimated`."""
+    by_bucket: Mapping[str, Decimal] = field(default_factory=dict)
+    parts: tuple[Mapping[str, Decimal], ...] = ()
+    """By bucket, for each part of the reading that another model answered."""
+    version: str | None = None
+    computed_usd: Decimal | None = None
+    """What the price book makes it, where the provider states another cost."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Finished:
+    """Everything there is to say about a call that has ended."""
+
+    reading: Reading
+    usage: Usage | None
+    parts: tuple[Part, ...] = ()
+    usage_source: str | None
+    """`provider`, `estimated`, `partial`; None when no usage is known."""
+    cost: Cost
+    outcome: str
+    """`ok`, `error`, `cancelled`, `abandoned`."""
+    error_type: str | None = None
+    error_message: str | None = None
+    attempts: int = 1
+    end_ns: int
+    duration_s: float
+    first_chunk_s: float | None = None
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    variant: str = "standard"
+    counted_before: bool = False
+    unpriced: bool = False
+    content: Mapping[str, list[Any]] = field(default_factory=dict)
+    """Messages by `input`, `output`, `system`, `tools`, when they are to be recorded."""
+
+
+class OpenSpan:
+    """The span of one call, and the context in which its request is made."""
+
+    __slots__ = ("context", "host", "key", "labels", "other", "owner", "parent", "port", "span", "stands_in")
+
+    def __init__(
+        self,
+        span: Span,
+        context: Context,
+        *,
+        parent: Span,
+        owner: Any,  # noqa: ANN401
+        stands_in: bool,
+        key: tuple[str, str, str | None],
+        server: tuple[str, int],
+        labels: Labels,
+    ) -> None:
+        self.span = span
+        self.context = context
+        self.parent = parent
+        self.owner = owner
+        """What an outer instrumentation wants to have filled."""
+        self.stands_in = stands_in
+        """Another span than ours stands for the call: `other`, or the parent."""
+        self.other: Span | None = None
+        self.key = key
+        self.host, self.port = server
+        self.labels = labels
+
+    def enter(self) -> Any:  # noqa: ANN401
+        """Make the span current; give what `leave` needs."""
+        return attach(self.context)
+
+    def adopt(self) -> None:
+        """Take the current span, which the client library has just made, for the call's own."""
+        span = trace.get_current_span()
+        if span is not self.parent and span is not self.span:
+            self.other = span
+
+    @staticmethod
+    def leave(token: Any) -> None:  # noqa: ANN401
+        """Make current what was before."""
+        detach(token)
+
+
+class Recorder:
+    """What emits the signals of calls, for one tracer and one meter."""
+
+    def __init__(
+        self, tracer: Tracer, meters: Meters, settings: Settings, logger: Logger | None = None
+    ) -> None:
+        """`logger` gets an event with the content of each call; None when that is not asked for."""
+        self._tracer = tracer
+        self._meters = meters
+        self._settings = settings
+        self._logger = logger
+        self._heads: dict[Any, tuple[str, dict[str, Any]]] = {}
+        self._has_labels = bool(settings.labels or settings.span_labels)
+
+    @staticmethod
+    def suppressed() -> bool:
+        """Whether the context asks to emit nothing at all."""
+        context = get_current()
+        return bool(context) and any([context.get(key) for key in _SUPPRESS_KEYS])
+
+    def start(
+        self,
+        head: tuple[str, str, str | None, str, int, str | None, str | None, bool],
+        set_labels: Mapping[str, Any],
+        start_ns: int,
+        *,
+        adopts: bool = False,
+    ) -> OpenSpan:
+        """Open the span of a call; with `adopts`, one that the client library will make stands for it.
+
+        `head` is operation, provider, request model, host, port, API type, output type, streamed: what a
+        sampler may decide by.
+        """
+        found = self._heads.get(head)
+        if found is None:
+            found = self._heads_of(head)
+        name, attributes = found
+        parent_context = get_current()
+        labels: Labels = ()
+        if set_labels or self._has_labels:
+            labels, on_span = self._labels(set_labels, parent_context)
+            if on_span:
+                attributes = {**attributes, **on_span}
+        parent = trace.get_current_span(parent_context)
+        owner = _owner(parent_context)
+        if owner is None and not adopts:
+            span = self._tracer.start_span(
+                name, parent_context, SpanKind.CLIENT, attributes, start_time=start_ns
+            )
+            context = trace.set_span_in_context(span, parent_context)
+        else:
+            span, context = NonRecordingSpan(parent.get_span_context()), parent_context
+        return OpenSpan(
+            span,
+            context,
+            parent=parent,
+            owner=owner,
+            stands_in=owner is not None or adopts,
+            key=head[:3],
+            server=(head[3], head[4]),
+            labels=labels,
+        )
+
+    def _heads_of(self, head: Any) -> tuple[str, dict[str, Any]]:  # noqa: ANN401
+        operation, provider, model, host, port, api_type, output_type, streamed = head
+        attributes: dict[str, Any] = {
+            names.OPERATION: operation,
+            names.PROVIDER: provider,
+            names.SERVER_ADDRESS: host,
+            names.SERVER_PORT: port,
+        }
+        if model is not None:
+            attributes[names.REQUEST_MODEL] = model
+        if api_type is not None:
+            attributes[names.OPENAI_API_TYPE] = api_type
+        if output_type is not None:
+            attributes[names.OUTPUT_TYPE] = output_type
+        if streamed:
+            attributes[names.REQUEST_STREAM] = True
+        if len(self._heads) >= _HEADS_LIMIT:
+            self._heads.clear()
+        found = (operation if model is None else f"{operation} {model}", attributes)
+        self._heads[head] = found
+        return found
+
+    def _labels(
+        self, given: Mapping[str, Any], context: Context
+    ) -> tuple[Labels, dict[str, Any]]:
+        """The labels of metrics, and all of a span: what was set, else baggage, else the resource."""
+        settings = self._settings
+        on_span = dict(given)
+        carried = baggage.get_all(context)
+        for name in (*settings.labels, *settings.span_labels):
+            if name in on_span:
+                continue
+            value = carried.get(name)
+            if value is None:
+                value = settings.resource.get(name)
+            if value is not None:
+                on_span[name] = value if isinstance(value, (str, int, float, bool)) else str(value)
+        labels = tuple([(name, on_span[name]) for name in settings.labels if name in on_span])
+        return labels, on_span
+
+    def finish(self, opened: OpenSpan, end: Finished) -> None:
+        """Count a call, tell its root, and end its span."""
+        series = self._count(opened, end)
+        if opened.owner is None:
+            self._observe(series, opened, end)
+        else:
+            _fill(opened.owner, end)
+        root = root_of(opened.parent)
+        if root is not None:
+            root.add(end.cost.usd, _total(end))
+        if opened.stands_in:
+            other = opened.other or opened.parent
+            if other.is_recording():
+                other.set_attributes(_money(end, self._settings.cost_alias))
+            return
+        span = opened.span
+        if span.is_recording():
+            span.set_attributes(self._attributes(end))
+            if end.outcome == "error":
+                span.set_status(Status(StatusCode.ERROR, end.error_message))
+            if end.content:
+                self._record_content(opened, end)
+        span.end(end.end_ns)
+
+    def _observe(self, series: Series, opened: OpenSpan, end: Finished) -> None:
+        usage = end.usage
+        tokens = None
+        if usage is not None and not end.counted_before:
+            tokens = (usage.input_tokens, usage.output_tokens)
+        self._meters.observe(
+            series,
+            (opened.host, opened.port),
+            duration_s=end.duration_s,
+            first_chunk_s=end.first_chunk_s,
+            tokens=tokens,
+            error=end.error_type,
+            context=opened.context,
+        )
+
+    def _record_content(self, opened: OpenSpan, end: Finished) -> None:
+        content = {_CONTENT[kind]: value for kind, value in end.content.items()}
+        if self._settings.content_on_spans:
+            opened.span.set_attributes(
+                {name: json.dumps(value, ensure_ascii=False, default=str) for name, value in content.items()}
+            )
+        if self._logger is not None:
+            attributes = {**self._attributes(end), **content}
+            operation, provider, requested = opened.key
+            attributes |= {names.OPERATION: operation, names.PROVIDER: provider}
+            if requested is not None:
+                attributes[names.REQUEST_MODEL] = requested
+            self._logger.emit(
+                timestamp=end.end_ns,
+                context=opened.context,
+                severity_number=SeverityNumber.DEBUG,
+                event_name=names.DETAILS_EVENT,
+                attributes=attributes,
+            )
+
+    def renew(self) -> None:
+        """In a forked process: count from zero."""
+        self._meters.reset_in_child()
+
+    def _count(self, opened: OpenSpan, end: Finished) -> Series:
+        operation, provider, requested = opened.key
+        usage = NOTHING if end.usage is None or end.counted_before else end.usage
+        source = end.usage_source or "provider"
+        cost = end.cost
+        for part, money in zip(end.parts, cost.parts, strict=False):
+            self._meters.count(
+                (operation, provider, requested, part.model, opened.labels),
+                tokens=part.usage.tokens,
+                usage_source=source,
+                cost=money,
+                cost_source=cost.source or "computed",
+                request=None,
+                unpriced=None,
+            )
+        return self._meters.count(
+            (operation, provider, requested, end.reading.model, opened.labels),
+            tokens=usage.tokens,
+            usage_source=source,
+            cost=cost.by_bucket,
+            cost_source=cost.source or "computed",
+            request=(end.outcome, end.error_type),
+            unpriced=cost.status if end.unpriced else None,
+        )
+
+    def _attributes(self, end: Finished) -> dict[str, Any]:
+        reading = end.reading
+        found: dict[str, Any] = _money(end, self._settings.cost_alias)
+        found[names.OUTCOME] = end.outcome
+        for name, value in end.asked.items():
+            found[names.ASKED[name]] = value
+        if reading.id is not None:
+            found[names.RESPONSE_ID] = reading.id
+        if reading.model is not None:
+            found[names.RESPONSE_MODEL] = reading.model
+        if reading.finish_reasons:
+            found[names.FINISH_REASONS] = reading.finish_reasons
+        if end.first_chunk_s is not None:
+            found[names.FIRST_CHUNK_S] = end.first_chunk_s
+        if end.usage is not None and not end.counted_before:
+            _usage_attributes(found, end.usage)
+        if end.counted_before:
+            found[names.COUNTED_BEFORE] = True
+        if end.attempts > 1:
+            found[names.ATTEMPTS] = end.attempts
+        if end.error_type is not None:
+            found[names.ERROR_TYPE] = end.error_type
+        if reading.service_tier is not None:
+            found[names.OPENAI_RESPONSE_TIER] = reading.service_tier
+        if reading.fingerprint is not None:
+            found[names.OPENAI_FINGERPRINT] = reading.fingerprint
+        if end.variant != "standard":
+            found[names.PRICE_VARIANT] = end.variant
+        return found
+
+
+_HEADS_LIMIT: Final = 4096
+
+_CONTENT: Final[Mapping[str, str]] = {
+    "input": names.INPUT_MESSAGES,
+    "output": names.OUTPUT_MESSAGES,
+    "system": names.SYSTEM_INSTRUCTIONS,
+    "tools": names.TOOL_DEFINITIONS,
+}
+
+
+def _total(end: Finished) -> int:
+    """All tokens of a call that it is the first to count."""
+    if end.usage is None or end.counted_before:
+        return 0
+    return sum(end.usage.tokens.values()) + sum([sum(p.usage.tokens.values()) for p in end.parts])
+
+
+def _money(end: Finished, alias: str | None) -> dict[str, Any]:
+    cost = end.cost
+    found: dict[str, Any] = {names.COST_STATUS: cost.status}
+    if cost.usd is not None:
+        found[names.COST_USD] = usd = float(cost.usd)
+        if alias is not None:
+            found[alias] = usd
+        if cost.source is not None:
+            found[names.COST_SOURCE] = cost.source
+        if cost.version is not None:
+            found[names.PRICE_VERSION] = cost.version
+    if cost.computed_usd is not None:
+        found[names.COST_COMPUTED_USD] = float(cost.computed_usd)
+    if end.usage_source is not None and not end.counted_before:
+        found[names.USAGE_SOURCE] = end.usage_source
+    if cost.warnings:
+        found[names.COST_WARNINGS] = cost.warnings
+    return found
+
+
+_BUCKET_ATTRIBUTES: Final[Mapping[str, str]] = {
+    OUTPUT_REASONING: names.USAGE_REASONING,
+    OUTPUT_AUDIO: names.USAGE_AUDIO_OUTPUT,
+    OUTPUT_IMAGE: names.USAGE_IMAGE_OUTPUT,
+    CACHE_READ_AUDIO: names.USAGE_AUDIO_CACHE_READ,
+    CACHE_READ_IMAGE: names.USAGE_IMAGE_CACHE_READ,
+    **names.OWN_USAGE,
+}
+
+
+def _usage_attributes(found: dict[str, Any], usage: Usage) -> None:
+    """State the inclusive totals of the conventions, their parts, and buckets that only we know."""
+    tokens = usage.tokens
+    found[names.USAGE_INPUT] = usage.input_tokens
+    found[names.USAGE_OUTPUT] = usage.output_tokens
+    if len(tokens) > 2 or not tokens.keys() <= _PLAIN:  # noqa: PLR2004
+        for bucket, count in tokens.items():
+            if (attribute := _BUCKET_ATTRIBUTES.get(bucket)) is not None:
+                found[attribute] = count
+        for total, attribute in (
+            (usage.cache_read_tokens, names.USAGE_CACHE_READ),
+            (usage.cache_write_tokens, names.USAGE_CACHE_WRITE),
+            (tokens.get(INPUT_AUDIO, 0) + tokens.get(CACHE_READ_AUDIO, 0), names.USAGE_AUDIO_INPUT),
+            (tokens.get(INPUT_IMAGE, 0) + tokens.get(CACHE_READ_IMAGE, 0), names.USAGE_IMAGE_INPUT),
+        ):
+            if total:
+                found[attribute] = total
+    for unit, number in usage.units.items():
+        found[names.UNITS_PREFIX + unit] = number if isinstance(number, int) else float(number)
+
+
+_PLAIN: Final = frozenset({"input", "output"})
+
+
+def _owner(context: Context) -> Any:  # noqa: ANN401
+    """What an outer instrumentation left in the context to be filled, or None."""
+    for key in _OWNER_KEYS:
+        if (owner := context.get(key)) is not None:
+            return owner
+    return None
+
+
+def _fill(owner: Any, end: Finished) -> None:  # noqa: ANN401
+    """Give an outer instrumentation the usage that it cannot see; it keeps what it knows itself."""
+    reading, usage = end.reading, end.usage
+    stated: dict[str, Any] = {
+        "response_model": reading.model,
+        "response_id": reading.id,
+        "response_finish_reasons": list(reading.finish_reasons) or None,
+        "error_type": end.error_type,
+    }
+    if usage is not None:
+        stated |= {
+            "usage_input_tokens": usage.input_tokens,
+            "usage_output_tokens": usage.output_tokens,
+            "usage_cache_read_input_tokens": usage.cache_read_tokens or None,
+            "usage_cache_write_input_tokens": usage.cache_write_tokens or None,
+            "usage_reasoning_output_tokens": usage.tokens.get(OUTPUT_REASONING),
+        }
+    for name, value in stated.items():
+        if value is not None and getattr(owner, name, value) is None:
+            setattr(owner, name, value)
+
+
