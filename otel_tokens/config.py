@@ -135,7 +135,13 @@ def _endpoint(word: str) -> Endpoint:
         port = parts.port
     except ValueError:
         port = -1
-    if not equals or not provider or parts.scheme not in ("http", "https") or not parts.hostname or port == -1:
+    if (
+        not equals
+        or not provider
+        or parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or port == -1
+    ):
         raise ConfigError(
             f"OTEL_TOKENS_ENDPOINTS: {word!r}: expected URL=provider, such as "
             "https://llm.corp/v1=openai or http://10.0.0.5:8000=vllm"

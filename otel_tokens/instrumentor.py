@@ -6,6 +6,7 @@ import atexit
 import functools
 import logging
 import os
+import weakref
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
@@ -84,9 +85,9 @@ class Running:
     ) -> None:
         book = _book(config)
         tracer = trace.get_tracer(names.SCOPE, __version__, tracer_provider, _SCHEMA)
-        meter = metrics.get_meter(names.SCOPE, __version__, meter_provider, _SCHEMA)
-        meters = Meters(meter, limit=config.series_limit, semconv=config.semconv)
-        self._rollup = RollUp(meters.observe_trace)
+        meters = _meters(meter_provider or metrics.get_meter_provider(), config)
+        self._report = meters.observe_trace
+        self._rollup: RollUp | None = None
         self._link(tracer_provider)
         self.calls = Calls(
             recorder=Recorder(
@@ -119,17 +120,15 @@ class Running:
         with shielded("linking spans to their roots"):
             provider = provider or trace.get_tracer_provider()
             if hasattr(provider, "add_span_processor"):
-                provider.add_span_processor(self._rollup)
+                self._rollup = _rollup(provider)
+                self._rollup.report = self._report
             else:
                 _when_provider_is_set(self)
 
     def provider_is_set(self) -> None:
         """Link spans by the global provider, which the program has set after us."""
-        if self._rollup.active:
-            with shielded("linking spans to their roots"):
-                provider = trace.get_tracer_provider()
-                if hasattr(provider, "add_span_processor"):
-                    provider.add_span_processor(self._rollup)
+        if self.calls.active and self._rollup is None:
+            self._link(None)
             # Exit handlers run in reverse, and the provider has registered its own after ours.
             atexit.unregister(self._at_exit)
             atexit.register(self._at_exit)
@@ -144,7 +143,8 @@ class Running:
             CLIENTS[name].unpatch()
         self._at_exit()
         self.calls.active = False
-        self._rollup.active = False
+        if self._rollup is not None:
+            self._rollup.report = None
         atexit.unregister(self._at_exit)
 
 
@@ -154,15 +154,42 @@ _SCHEMA: Final = "https://opentelemetry.io/schemas/gen-ai/1.42.0"
 def _book(config: Config) -> Callable[[], PriceBook]:
     """What gives the book of prices: a file of own prices is read now, the rest when first needed."""
     if config.prices is None:
-        return functools.lru_cache(maxsize=1)(load_book)
+        return _default_book
     book = load_book(config.prices)
     return lambda: book
+
+
+@functools.lru_cache(maxsize=1)
+def _default_book() -> PriceBook:
+    return load_book()
 
 
 def _logger(config: Config, provider: Any) -> Logger | None:  # noqa: ANN401
     if not config.content_in_events:
         return None
     return get_logger(names.SCOPE, __version__, provider, _SCHEMA)
+
+
+_METERS: Final[weakref.WeakKeyDictionary[Any, Meters]] = weakref.WeakKeyDictionary()
+_ROLLUPS: Final[weakref.WeakKeyDictionary[Any, RollUp]] = weakref.WeakKeyDictionary()
+
+
+def _meters(provider: Any, config: Config) -> Meters:  # noqa: ANN401
+    """The instruments on `provider`: the same ones each time, as sums go on and none can be taken away."""
+    found = _METERS.get(provider)
+    if found is None or (found.limit, found.semconv) != (config.series_limit, config.semconv):
+        meter = metrics.get_meter(names.SCOPE, __version__, provider, _SCHEMA)
+        found = _METERS[provider] = Meters(meter, limit=config.series_limit, semconv=config.semconv)
+    return found
+
+
+def _rollup(provider: Any) -> RollUp:  # noqa: ANN401
+    """The processor on `provider` that links spans to their roots: one, as none can be taken away."""
+    found = _ROLLUPS.get(provider)
+    if found is None:
+        found = _ROLLUPS[provider] = RollUp()
+        provider.add_span_processor(found)
+    return found
 
 
 class _Resource(Mapping[str, Any]):

@@ -86,9 +86,7 @@ def usage_of(
 
 def _estimated(dialect: Dialect, got: list[str], request: Any, estimator: Estimator) -> Usage:  # noqa: ANN401
     model = _model(request)
-    return _tokens(
-        estimator.estimate(dialect.prompt(request), model), estimator.estimate(got, model)
-    )
+    return _tokens(estimator.estimate(dialect.prompt(request), model), estimator.estimate(got, model))
 
 
 def _partial(

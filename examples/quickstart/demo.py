@@ -25,6 +25,7 @@ from receiver import Receiver
 from report import Report, report
 from rich.console import Console
 from simulator import Simulator
+from tables import tables
 
 
 APP = Path(__file__).with_name("app.py")
@@ -99,12 +100,14 @@ def arrived(*, is_real: bool) -> Report:
 def show(console: Console, result: Report) -> None:
     """Print `result`, and whether its accounts agree."""
     console.print("[dim]$[/] opentelemetry-instrument python app.py\n", highlight=False)
-    console.print(result.tables())
+    console.print(tables(result, console))
     verdict = "\n".join(f"[red]{it}[/]" for it in result.contradictions())
     cost = f"[bold green]${result.cost_usd:.6f}[/]"
     summary = f"{result.calls} calls in {len(result.requests)} requests cost {cost}"
     verdict = verdict or "Spans, metrics and requests agree."
     console.print(f"{summary}. {verdict}", highlight=False)
+    if console.width < WIDTH:
+        console.print(f"[dim]{WIDTH} columns show more than {console.width} do.[/]")
 
 
 def picture(result: Report) -> str:

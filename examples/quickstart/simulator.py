@@ -219,9 +219,7 @@ class _Connection(Exchange):
         self.wfile.write(reply.content[: len(reply.content) // 2])
         self.close_connection = True
 
-    def _send_stream(
-        self, stream: Stream, headers: dict[str, str], behaviour: str, pace_s: float
-    ) -> None:
+    def _send_stream(self, stream: Stream, headers: dict[str, str], behaviour: str, pace_s: float) -> None:
         self.send_head(200, {**headers, "transfer-encoding": "chunked"})
         for event in _until_it_breaks(stream, behaviour):
             time.sleep(pace_s)
@@ -290,16 +288,12 @@ def _until_it_breaks(stream: Stream, behaviour: str) -> Iterator[bytes]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until interrupted."""
-    parser = argparse.ArgumentParser(
-        description="A simulator of OpenAI and Anthropic on 127.0.0.1."
-    )
+    parser = argparse.ArgumentParser(description="A simulator of OpenAI and Anthropic on 127.0.0.1.")
     parser.add_argument("--port", type=int, default=0, help="the port to listen on (default: any)")
     options = parser.parse_args(arguments)
     with Simulator(port=options.port) as simulator:
         print(f"export OPENAI_BASE_URL={simulator.openai_url} OPENAI_API_KEY=any")
-        print(
-            f"export ANTHROPIC_BASE_URL={simulator.anthropic_url} ANTHROPIC_API_KEY=any", flush=True
-        )
+        print(f"export ANTHROPIC_BASE_URL={simulator.anthropic_url} ANTHROPIC_API_KEY=any", flush=True)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

@@ -16,15 +16,15 @@ from __future__ import annotations
 import functools
 import sys
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import wrapt
 
 from ..calls import Call, Calls, current
 from ..dialects.fields import get, text
-from ..shield import failed
 from ..dialects.wire import splitter
+from ..shield import failed
 from ..streams import Bytes, json_body, tap_bytes, tap_events, text_body
 from .routes import Routes
 from .sites import Sites
@@ -44,13 +44,18 @@ class Package:
         *,
         prepare: Callable[[Any, Call, Any], Any] = lambda _client, _call, options: options,
         adopts: Callable[[Any, Any], bool] = lambda _client, _options: False,
+        more: Callable[[Any], Mapping[str, Callable[[Any], Any]]] = lambda _base_client: {},
     ) -> None:
+        """`prepare` gives the request to send, `adopts` says whether a span of the package's own stands for
+        the call, `more` names further methods of the base client to exchange.
+        """
         self.name = name
         self.routes = routes
         self.calls: Calls | None = None
         self.sites: Sites | None = None
         self.prepare = prepare
         self.adopts = adopts
+        self._more = more
         self._patched: list[tuple[type, str, Any, Any]] = []
         self._hooked = False
 
@@ -89,6 +94,8 @@ class Package:
         for owner in _subclasses(asynchronous):
             self._replace(owner, "request", _async_request)
         self._replace(module.BaseClient, "_build_request", _build_request)
+        for name, make in self._more(module.BaseClient).items():
+            self._replace(module.BaseClient, name, lambda original, _, make=make: make(original))
         self._replace(sync, "_process_response", _sync_process)
         self._replace(asynchronous, "_process_response", _async_process)
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import weakref
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, Final
 
 from ..calls import Call
@@ -44,9 +46,33 @@ class Native:
         """Whether the application has asked for the native spans of `client`."""
         return self.asked_by_environment or client in self._clients
 
-    def note(self, client: Any) -> None:
-        """Remember that `client` was made with the argument `open_telemetry`."""
-        self._clients.add(client)
+    def watch(self, base_client: Any) -> dict[str, Callable[[Any], Any]]:
+        """The methods of `base_client` to exchange, to learn who is given the argument `open_telemetry`.
+
+        A copy of a client gets the resolved options of the original, which is no wish of its own.
+        """
+        if not hasattr(base_client, "_set_open_telemetry"):
+            return {}
+        inherited: ContextVar[Any] = ContextVar("otel_tokens_inherited", default=None)
+
+        def copying(original: Any) -> Any:
+            def copy_open_telemetry(client: Any, given: Any) -> Any:
+                result = original(client, given)
+                if given is None and not self.asked(client):
+                    inherited.set(result)
+                return result
+
+            return copy_open_telemetry
+
+        def setting(original: Any) -> Any:
+            def set_open_telemetry(client: Any, given: Any) -> None:
+                original(client, given)
+                if given is not None and given is not inherited.get():
+                    self._clients.add(client)
+
+            return set_open_telemetry
+
+        return {"_copy_open_telemetry": copying, "_set_open_telemetry": setting}
 
     def adopts(self, client: Any, options: Any) -> bool:
         """Whether the native span of a request is the one to keep."""
@@ -59,7 +85,7 @@ NATIVE: Final = Native()
 
 
 def _has_span(client: Any, options: Any) -> bool:
-    return bool(getattr(options, "span_name", None)) and client._tracer is not None  # noqa: SLF001
+    return bool(getattr(options, "span_name", None)) and client._tracer is not None
 
 
 def _prepare(client: Any, call: Call, options: Any) -> Any:
@@ -71,4 +97,4 @@ def _prepare(client: Any, call: Call, options: Any) -> Any:
     return wanted
 
 
-PACKAGE: Final = Package("anthropic", ROUTES, prepare=_prepare, adopts=NATIVE.adopts)
+PACKAGE: Final = Package("anthropic", ROUTES, prepare=_prepare, adopts=NATIVE.adopts, more=NATIVE.watch)

@@ -30,7 +30,7 @@ class Sites:
         """The site that a request of `client` to `url` goes to."""
         if "://" in url:
             return self._site(url, type(client))
-        base = client._base_url  # noqa: SLF001  # the property makes a copy in some versions
+        base = client._base_url  # the property makes a copy in some versions
         key = (id(base), type(client))
         found = self._cache.get(key)
         if found is not None and found[0] is base:

@@ -32,40 +32,41 @@ from ..readings import (
 )
 from .anthropic_request import asked, prompt
 from .dialect import Body, Dialect
-from .fields import Counts, dig, get, items, nonzero, text
+from .fields import Counts, dig, get, items, nonzero, string, text, view
 
 
 def read(body: Body) -> Reading:
     """Read a `Message`."""
-    stated = get(body, "usage")
+    fields = view(body)
+    stated = view(fields.get("usage"))
     counts = Counts()
     usage = _usage(counts, stated)
-    reason = text(body, "stop_reason")
-    tier = text(stated, "service_tier")
+    reason = string(fields, "stop_reason")
+    tier = string(stated, "service_tier")
     parts: tuple[Part, ...] = ()
-    if usage is not None and get(stated, "iterations"):
+    if usage is not None and stated.get("iterations"):
         usage, parts = _with_iterations(counts, stated, usage)
     return Reading(
-        model=text(body, "model"),
-        id=text(body, "id"),
+        model=string(fields, "model"),
+        id=string(fields, "id"),
         usage=usage,
         parts=parts,
         finish_reasons=(reason,) if reason else (),
         variant=_variant(stated, tier),
         service_tier=tier,
-        inference_geo=text(stated, "inference_geo"),
-        error_type=_error(body),
+        inference_geo=string(stated, "inference_geo"),
+        error_type=_error(fields) if fields.get("error") else None,
         complete=usage is not None and reason is not None,
         warnings=tuple(counts.warnings),
     )
 
 
-def _usage(counts: Counts, stated: object) -> Usage | None:
+def _usage(counts: Counts, stated: dict[str, Any]) -> Usage | None:
     fresh, output = counts(stated, "input_tokens"), counts(stated, "output_tokens")
     if fresh is None and output is None:
         return None
     output = output or 0
-    thinking = counts.within(get(stated, "output_tokens_details"), "thinking_tokens", output)
+    thinking = counts.within(view(stated.get("output_tokens_details")), "thinking_tokens", output)
     tokens = nonzero(
         [
             (INPUT, fresh or 0),
@@ -75,43 +76,42 @@ def _usage(counts: Counts, stated: object) -> Usage | None:
             (OUTPUT_REASONING, thinking),
         ]
     )
-    return Usage(tokens, _tools(counts, get(stated, "server_tool_use")))
+    return Usage(tokens, _tools(counts, stated.get("server_tool_use")))
 
 
-def _writes(counts: Counts, stated: object) -> list[tuple[str, int]]:
+def _writes(counts: Counts, stated: dict[str, Any]) -> list[tuple[str, int]]:
     total = counts(stated, "cache_creation_input_tokens")
     if total == 0:
         return []
-    split = get(stated, "cache_creation")
+    split = view(stated.get("cache_creation"))
     short = counts(split, "ephemeral_5m_input_tokens") or 0
     long = counts(split, "ephemeral_1h_input_tokens") or 0
     if total is None:
         total = short + long
-    elif split is not None and short + long != total:
+    elif split and short + long != total:
         counts.warn()
         long = min(long, total)
     return [(CACHE_WRITE_5M, total - long), (CACHE_WRITE_1H, long)]
 
 
-def _tools(counts: Counts, used: object) -> dict[str, Number]:
+def _tools(counts: Counts, used: Any) -> dict[str, Number]:
     if used is None:
         return {}
+    stated = view(used)
     units = {
-        "web_search": counts(used, "web_search_requests"),
-        "web_fetch": counts(used, "web_fetch_requests"),
+        "web_search": counts(stated, "web_search_requests"),
+        "web_fetch": counts(stated, "web_fetch_requests"),
     }
     return {unit: count for unit, count in units.items() if count}
 
 
-def _with_iterations(
-    counts: Counts, stated: object, usage: Usage
-) -> tuple[Usage, tuple[Part, ...]]:
+def _with_iterations(counts: Counts, stated: Any, usage: Usage) -> tuple[Usage, tuple[Part, ...]]:
     parts: list[Part] = []
     for step in items(stated, "iterations"):
         kind = get(step, "type")
         if kind not in ("compaction", "advisor_message"):
             continue
-        if (own := _usage(counts, step)) is None:
+        if (own := _usage(counts, view(step))) is None:
             continue
         if kind == "compaction":
             usage = add(usage, own)
@@ -120,17 +120,16 @@ def _with_iterations(
     return usage, tuple(parts)
 
 
-def _variant(stated: object, tier: str | None) -> str | None:
+def _variant(stated: dict[str, Any], tier: str | None) -> str | None:
     if tier == "batch":
         return "batch"
-    if get(stated, "speed") == "fast":
+    if stated.get("speed") == "fast":
         return "fast"
     return "standard" if tier else None
 
 
-def _error(body: Body) -> str | None:
-    error = get(body, "error")
-    return (text(error, "type") or "_OTHER") if error else None
+def _error(body: Body) -> str:
+    return text(body, "error", "type") or "_OTHER"
 
 
 class MessageEvents:
@@ -145,14 +144,14 @@ class MessageEvents:
         self._reason: Any = None
         self._error: Any = None
 
-    def see(self, event: Any) -> bool:  # noqa: ANN401
+    def see(self, event: Any) -> bool:
         """Add one event; the delta with the reason to stop is the last that counts."""
         fields = event if type(event) is dict else event.__dict__
         kind = fields.get("type")
         if kind == "content_block_delta":
             delta = fields.get("delta")
-            block = self._block(fields.get("index"))
-            block.add(delta if type(delta) is dict else getattr(delta, "__dict__", {}))
+            block = self._blocks.get(fields.get("index")) or self._block(fields.get("index"))
+            block.add(delta if type(delta) is dict else view(delta))
             return False
         if kind == "content_block_start":
             self._block(fields.get("index")).start = fields.get("content_block")
@@ -172,17 +171,15 @@ class MessageEvents:
             self._reason = reason
         return reason is not None and fields.get("usage") is not None
 
-    def _overlay(self, usage: Any) -> None:  # noqa: ANN401
+    def _overlay(self, usage: Any) -> None:
         """The newer counters over the older ones; what is missing keeps its last value."""
         if usage is None:
             return
-        extra = getattr(usage, "__pydantic_extra__", None) or {}
-        stated = usage if type(usage) is dict else {**getattr(usage, "__dict__", {}), **extra}
-        for name, value in stated.items():
+        for name, value in view(usage).items():
             if value is not None:
                 self._usage[name] = value
 
-    def _block(self, index: Any) -> _Block:  # noqa: ANN401
+    def _block(self, index: Any) -> _Block:
         block = self._blocks.get(index)
         if block is None:
             block = self._blocks[index] = _Block()

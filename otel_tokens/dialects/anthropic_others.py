@@ -42,7 +42,7 @@ class CompletionEvents:
         self._last: Any = None
         self._text: list[str] = []
 
-    def see(self, event: Any) -> bool:  # noqa: ANN401
+    def see(self, event: Any) -> bool:
         """Add one piece."""
         if get(event, "type") in ("completion", None):
             self._last = event
@@ -75,7 +75,7 @@ class ResultEvents:
     def __init__(self) -> None:
         self._messages: list[Any] = []
 
-    def see(self, event: Any) -> bool:  # noqa: ANN401
+    def see(self, event: Any) -> bool:
         """Add one line; a batch may always have one more."""
         message = dig(event, "result", "message")
         if message is not None:
@@ -135,9 +135,7 @@ COMPLETION = Dialect(
     answer=completion_answer,
 )
 
-COUNT_TOKENS = Dialect(
-    name="anthropic.count_tokens", operation="count_tokens", read=read_count, billed=False
-)
+COUNT_TOKENS = Dialect(name="anthropic.count_tokens", operation="count_tokens", read=read_count, billed=False)
 
 BATCH_RESULTS = Dialect(
     name="anthropic.batch_results",

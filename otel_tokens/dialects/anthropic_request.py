@@ -13,7 +13,7 @@ from .fields import get, items, text
 from .openai_request import number, schema, stops, strings
 
 
-def asked(request: Any) -> dict[str, Any]:  # noqa: ANN401
+def asked(request: Any) -> dict[str, Any]:
     """The attributes of a request for a message."""
     found: dict[str, Any] = {}
     for name in ("max_tokens", "temperature", "top_p", "top_k"):
@@ -28,7 +28,7 @@ def asked(request: Any) -> dict[str, Any]:  # noqa: ANN401
     return found
 
 
-def prompt(request: Any) -> Iterator[str]:  # noqa: ANN401
+def prompt(request: Any) -> Iterator[str]:
     """The texts of the system prompt, the messages and the tools."""
     yield from strings(get(request, "system"))
     yield from strings(get(request, "prompt"))

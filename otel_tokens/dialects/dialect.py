@@ -16,7 +16,7 @@ Body = Any
 class Events(Protocol):
     """Folds the events of one stream to the body that the call would have returned whole."""
 
-    def see(self, event: Any) -> bool:  # noqa: ANN401
+    def see(self, event: Any) -> bool:
         """Add one event; say whether nothing about tokens can follow."""
 
     def body(self) -> Body:

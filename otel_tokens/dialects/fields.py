@@ -18,27 +18,41 @@ _MAX_COUNT: Final = 2**63 - 1
 """The largest integer that an attribute can carry."""
 
 
-def get(node: Any, name: str) -> Any:  # noqa: ANN401
-    """The field `name` of a JSON object or a model; None when there is no such field."""
+_EMPTY: Final[dict[str, Any]] = {}
+
+
+def view(node: Any) -> dict[str, Any]:
+    """The fields of a JSON object or a model as a dict to read from; empty for what has none."""
     if type(node) is dict:
-        return node.get(name)
+        return node
     try:
-        return node.__dict__[name]
-    except (AttributeError, KeyError, TypeError):
-        pass
-    if isinstance(node, Mapping):
-        return node.get(name)
+        fields = node.__dict__
+    except AttributeError:
+        return dict(node) if isinstance(node, Mapping) else _EMPTY
+    if type(fields) is not dict:
+        return _EMPTY
     extra = getattr(node, "__pydantic_extra__", None)
-    return extra.get(name) if type(extra) is dict else None
+    return {**fields, **extra} if extra else fields
 
 
-def dig(node: Any, *path: str) -> Any:  # noqa: ANN401
+def get(node: Any, name: str) -> Any:
+    """The field `name` of a JSON object or a model; None when there is no such field."""
+    return view(node).get(name)
+
+
+def dig(node: Any, *path: str) -> Any:
     """The value at `path`; None where the path ends early."""
     for name in path:
         if node is None:
             return None
         node = get(node, name)
     return node
+
+
+def string(fields: Mapping[str, Any], name: str) -> str | None:
+    """The non-empty string under `name` of fields that are a dict already."""
+    value = fields.get(name)
+    return value if type(value) is str and value else None
 
 
 def text(node: object, *path: str) -> str | None:
@@ -78,29 +92,27 @@ class Counts:
     def __init__(self) -> None:
         self.warnings: list[str] = []
 
-    def __call__(self, node: object, name: str) -> int | None:
-        """The count `name` of `node`, or None when the wire does not say."""
-        value = get(node, name)
-        if value is None:
-            return None
-        if type(value) is int and 0 <= value <= _MAX_COUNT:
+    def __call__(self, fields: dict[str, Any], name: str) -> int | None:
+        """The count `name` of `fields`, or None when the wire does not say."""
+        value = fields.get(name)
+        if value is None or (type(value) is int and 0 <= value <= _MAX_COUNT):
             return value
         if type(value) is float and value.is_integer() and 0 <= value <= _MAX_COUNT:
             return int(value)
         self.warn()
         return None
 
-    def first(self, node: object, *names: str) -> int | None:
+    def first(self, fields: dict[str, Any], *names: str) -> int | None:
         """The count under the first of `names` that has one."""
         for name in names:
-            if (count := self(node, name)) is not None:
+            if (count := self(fields, name)) is not None:
                 return count
         return None
 
-    def within(self, node: object, name: str, whole: int) -> int:
+    def within(self, fields: dict[str, Any], name: str, whole: int) -> int:
         """The count `name` as a part of `whole`: 0 when unknown, cut to `whole` with a warning when larger."""
-        count = self(node, name)
-        if count is None:
+        count = self(fields, name)
+        if not count:
             return 0
         if count > whole:
             self.warn()

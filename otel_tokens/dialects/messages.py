@@ -8,7 +8,6 @@ Source: `model/gen-ai/*.json` of the GenAI conventions, October 2026.
 
 from __future__ import annotations
 
-
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -23,7 +22,7 @@ SYSTEM: Final = "system"
 TOOLS: Final = "tools"
 
 
-def content_of(dialect: str, request: Any, body: Any) -> Mapping[str, list[Any]]:  # noqa: ANN401
+def content_of(dialect: str, request: Any, body: Any) -> Mapping[str, list[Any]]:
     """The messages of a call by `input`, `output`, `system` and `tools`; only what there is."""
     read = _READERS.get(dialect)
     if read is None:
@@ -31,12 +30,14 @@ def content_of(dialect: str, request: Any, body: Any) -> Mapping[str, list[Any]]
     return {name: value for name, value in read(request, body).items() if value}
 
 
-
 def _openai_chat(request: Any, body: Any) -> dict[str, list[Any]]:
     return {
         INPUT: [_chat_message(message) for message in items(request, "messages")],
         OUTPUT: [
-            {**_chat_message(get(choice, "message")), "finish_reason": text(choice, "finish_reason") or "error"}
+            {
+                **_chat_message(get(choice, "message")),
+                "finish_reason": text(choice, "finish_reason") or "error",
+            }
             for choice in items(body, "choices")
         ],
         TOOLS: list(_tools(request)),

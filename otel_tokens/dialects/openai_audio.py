@@ -55,7 +55,7 @@ class LastEvent:
         self._event: Any = None
         self._text: list[str] = []
 
-    def see(self, event: Any) -> bool:  # noqa: ANN401
+    def see(self, event: Any) -> bool:
         """Add one event; one of the awaited kind is the last."""
         fields = event if type(event) is dict else event.__dict__
         if fields.get("type") in self._kinds:
@@ -75,7 +75,7 @@ def answer(body: Body) -> Iterator[str]:
     yield from strings(get(body, "text"))
 
 
-def characters(request: Any) -> Usage | None:  # noqa: ANN401
+def characters(request: Any) -> Usage | None:
     """What speech is billed by when it states nothing."""
     spoken = text(request, "input")
     return None if spoken is None else Usage({}, {"character": len(spoken)})

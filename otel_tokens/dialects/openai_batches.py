@@ -63,7 +63,7 @@ class RunEvents:
     def __init__(self) -> None:
         self._run: Any = None
 
-    def see(self, event: Any) -> bool:  # noqa: ANN401
+    def see(self, event: Any) -> bool:
         """Add one event; the one in which the run has ended is the last."""
         kind = get(event, "event")
         if not isinstance(kind, str) or not kind.startswith("thread.run."):
@@ -115,9 +115,7 @@ def read_output(content: Body) -> Reading:
 
 BATCH = Dialect(name="openai.batch", operation="batch", read=read_batch, billed=False, once=True)
 
-BATCH_OUTPUT = Dialect(
-    name="openai.batch_output", operation="batch", read=read_output, quiet=True, once=True
-)
+BATCH_OUTPUT = Dialect(name="openai.batch_output", operation="batch", read=read_output, quiet=True, once=True)
 
 RUN = Dialect(
     name="openai.run",
@@ -128,4 +126,3 @@ RUN = Dialect(
     quiet=True,
     once=True,
 )
-

@@ -12,14 +12,14 @@ Source: `types/chat/chat_completion_chunk.py` and `types/completion_usage.py` of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from ..readings import Reading
 from . import openai_usage
 from .dialect import Body, Dialect
-from .fields import dig, get, items, money, text
+from .fields import dig, get, items, money, string, text, view
 from .openai_request import asked_chat, prompt_chat
 
 
@@ -41,36 +41,47 @@ VARIANTS: Mapping[str, str] = {
 
 def read(body: Body) -> Reading:
     """Read a `ChatCompletion` or `Completion`."""
-    stated = get(body, "usage")
+    fields = view(body)
+    stated = fields.get("usage")
     usage, warnings = openai_usage.tokens(stated)
-    choices = list(items(body, "choices"))
-    reasons = tuple([r for c in choices if (r := text(c, "finish_reason"))])
-    tier = text(body, "service_tier")
+    choices = fields.get("choices")
+    reasons, whole = _reasons(choices if isinstance(choices, (list, tuple)) else ())
+    tier = string(fields, "service_tier")
     return Reading(
-        model=text(body, "model"),
-        id=text(body, "id"),
+        model=string(fields, "model"),
+        id=string(fields, "id"),
         usage=usage,
         finish_reasons=reasons,
         variant=VARIANTS.get(tier) if tier else None,
         service_tier=tier,
-        cost_usd=cost(stated),
-        error_type=error_type(body),
-        complete=usage is not None and 0 < len(choices) == len(reasons),
-        fingerprint=text(body, "system_fingerprint"),
+        cost_usd=None if stated is None else cost(stated),
+        error_type=error_type(fields) if fields.get("error") else None,
+        complete=usage is not None and whole,
+        fingerprint=string(fields, "system_fingerprint"),
         warnings=warnings,
     )
 
 
-def cost(usage: Any) -> Decimal | None:  # noqa: ANN401
+def _reasons(choices: Sequence[Any]) -> tuple[tuple[str, ...], bool]:
+    """Why each choice ended, and whether all have."""
+    reasons = []
+    for choice in choices:
+        if (reason := string(view(choice), "finish_reason")) is not None:
+            reasons.append(reason)
+    return tuple(reasons), 0 < len(choices) == len(reasons)
+
+
+def cost(usage: Any) -> Decimal | None:
     """USD that the provider itself states, or None."""
-    if (stated := get(usage, "cost")) is not None:
-        charged = money(usage, "cost")
+    fields = view(usage)
+    if (stated := fields.get("cost")) is not None:
+        charged = money(fields, "cost")
         if charged is None:
             return money(stated, "total_cost")
-        if get(usage, "is_byok") is True:
-            return charged + (money(usage, "cost_details", "upstream_inference_cost") or 0)
+        if fields.get("is_byok") is True:
+            return charged + (money(fields, "cost_details", "upstream_inference_cost") or 0)
         return charged
-    ticks = money(usage, "cost_in_usd_ticks")
+    ticks = None if fields.get("cost_in_usd_ticks") is None else money(fields, "cost_in_usd_ticks")
     return None if ticks is None else ticks * _TICK_USD
 
 
@@ -85,7 +96,7 @@ def error_type(body: Body) -> str | None:
 class Chunks:
     """Folds chunks of a chat or of a legacy completion."""
 
-    __slots__ = ("_choices", "_head", "_usage", "_error")
+    __slots__ = ("_choices", "_error", "_head", "_usage")
 
     def __init__(self) -> None:
         self._head: dict[str, Any] = {}
@@ -93,22 +104,19 @@ class Chunks:
         self._usage: Any = None
         self._error: Any = None
 
-    def see(self, event: Any) -> bool:  # noqa: ANN401
+    def see(self, event: Any) -> bool:
         """Add one chunk; the usage chunk without choices is the last one."""
         chunk = event if type(event) is dict else event.__dict__
         choices = chunk.get("choices")
-        if not self._head and chunk.get("id") is not None:
-            self._head = {"id": chunk["id"], "model": chunk.get("model")}
-        if choices:
+        if chunk.get("usage") is None and choices and self._head:
             for choice in choices:
                 self._see_choice(choice if type(choice) is dict else choice.__dict__)
-        usage = chunk.get("usage")
-        if usage is None:
-            self._see_rest(event, chunk)
-            return False
-        self._see_rest(event, chunk)
-        self._usage = _overlay(self._usage, usage)
-        return not choices and bool(self._choices) and self._finished()
+            if event is not chunk and not event.__pydantic_extra__:
+                return False
+            return self._see_rest(event)
+        for choice in choices or ():
+            self._see_choice(view(choice))
+        return self._see_rest(event)
 
     def _see_choice(self, choice: dict[str, Any]) -> None:
         index = choice.get("index") or 0
@@ -124,26 +132,26 @@ class Chunks:
                 state.text.append(piece)
             return
         fields = delta if type(delta) is dict else delta.__dict__
-        piece = fields.get("content")
-        if piece:
+        if piece := fields.get("content"):
             state.text.append(piece)
         else:
-            state.see_more(delta, fields)
+            state.see_more(view(delta))
 
-    def _see_rest(self, event: Any, chunk: dict[str, Any]) -> None:  # noqa: ANN401
-        head = self._head
-        if (tier := chunk.get("service_tier")) is not None:
-            head["service_tier"] = tier
-        if (fingerprint := chunk.get("system_fingerprint")) is not None:
-            head["system_fingerprint"] = fingerprint
-        if (model := chunk.get("model")) and not head.get("model"):
-            head["model"] = model
-        extra = chunk if chunk is event else getattr(event, "__pydantic_extra__", None) or chunk
-        if extra is not chunk or type(event) is dict:
-            if (error := extra.get("error")) is not None:
-                self._error = error
-            if (groq := dig(extra.get("x_groq"), "usage")) is not None and self._usage is None:
-                self._usage = groq
+    def _see_rest(self, event: Any) -> bool:
+        """Note what few chunks say: who answers, the tier, an error, the usage."""
+        chunk, head = view(event), self._head
+        for name in ("id", "model", "service_tier", "system_fingerprint"):
+            if (value := chunk.get(name)) is not None and (name not in head or name == "service_tier"):
+                head[name] = value
+        if (error := chunk.get("error")) is not None:
+            self._error = error
+        if (groq := dig(chunk.get("x_groq"), "usage")) is not None and self._usage is None:
+            self._usage = groq
+        usage = chunk.get("usage")
+        if usage is None:
+            return False
+        self._usage = _overlay(self._usage, usage)
+        return not chunk.get("choices") and bool(self._choices) and self._finished()
 
     def _finished(self) -> bool:
         return all(state.finish_reason for state in self._choices.values())
@@ -175,20 +183,19 @@ class _Choice:
         self.refusal: list[str] = []
         self.calls: dict[int, dict[str, Any]] = {}
 
-    def see_more(self, delta: Any, fields: dict[str, Any]) -> None:  # noqa: ANN401
+    def see_more(self, delta: dict[str, Any]) -> None:
         """Note what a delta without content says: tool calls, a refusal, reasoning."""
-        for call in fields.get("tool_calls") or ():
+        for call in delta.get("tool_calls") or ():
             self._see_call(get(call, "index") or 0, call)
-        if (function := fields.get("function_call")) is not None:
+        if (function := delta.get("function_call")) is not None:
             self._see_call(0, {"function": function})
-        if refusal := fields.get("refusal"):
+        if type(refusal := delta.get("refusal")) is str:
             self.refusal.append(refusal)
-        extra = fields if fields is delta else getattr(delta, "__pydantic_extra__", None) or fields
-        reasoning = extra.get("reasoning_content") or extra.get("reasoning")
-        if isinstance(reasoning, str) and reasoning:
+        reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+        if type(reasoning) is str:
             self.reasoning.append(reasoning)
 
-    def _see_call(self, index: int, call: Any) -> None:  # noqa: ANN401
+    def _see_call(self, index: int, call: Any) -> None:
         state = self.calls.setdefault(index, {"id": None, "name": None, "arguments": []})
         state["id"] = state["id"] or get(call, "id")
         function = get(call, "function")
@@ -215,24 +222,15 @@ class _Choice:
         return message
 
 
-def _overlay(old: Any, new: Any) -> Any:  # noqa: ANN401
+def _overlay(old: Any, new: Any) -> Any:
     """The newer counters over the older ones; a field that went missing keeps its last value."""
     if old is None:
         return new
-    fields = {**_mapping(old), **{k: v for k, v in _mapping(new).items() if v is not None}}
+    fields = {**view(old), **{name: value for name, value in view(new).items() if value is not None}}
     for name, value in fields.items():
         if name.endswith("_details") and (before := get(old, name)) is not None:
             fields[name] = _overlay(before, value) if value is not before else value
     return fields
-
-
-def _mapping(node: Any) -> dict[str, Any]:  # noqa: ANN401
-    if type(node) is dict:
-        return node
-    return {
-        **getattr(node, "__dict__", {}),
-        **(getattr(node, "__pydantic_extra__", None) or {}),
-    }
 
 
 def answer(body: Body) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..readings import INPUT, Reading, Usage
 from .dialect import Body, Dialect
-from .fields import Counts, get, nonzero, text
+from .fields import Counts, get, nonzero, text, view
 from .openai_chat import cost, error_type
 from .openai_request import asked_embeddings, strings
 
@@ -20,7 +20,7 @@ from .openai_request import asked_embeddings, strings
 def read(body: Body) -> Reading:
     """Read a `CreateEmbeddingResponse`."""
     counts = Counts()
-    stated = get(body, "usage")
+    stated = view(get(body, "usage"))
     count = counts.first(stated, "prompt_tokens", "input_tokens", "total_tokens")
     usage = None if count is None else Usage(nonzero([(INPUT, count)]))
     return Reading(
@@ -34,7 +34,7 @@ def read(body: Body) -> Reading:
     )
 
 
-def prompt(request: Any) -> Iterator[str]:  # noqa: ANN401
+def prompt(request: Any) -> Iterator[str]:
     """The texts to embed; texts that are given as token ids have no text here."""
     yield from strings(get(request, "input"))
 

@@ -57,13 +57,13 @@ def _drawing(body: Body) -> tuple[Part, ...]:
     return () if usage is None else (Part(model=text(stated, "model"), usage=usage),)
 
 
-def asked(request: Any) -> dict[str, Any]:  # noqa: ANN401
+def asked(request: Any) -> dict[str, Any]:
     """The attributes of a request for images."""
     count = number(request, "n")
     return {} if count in (None, 1) else {"choice.count": count}
 
 
-def prompt(request: Any) -> Iterator[str]:  # noqa: ANN401
+def prompt(request: Any) -> Iterator[str]:
     """The description of the image."""
     yield from strings(get(request, "prompt"))
 

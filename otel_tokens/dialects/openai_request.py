@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .fields import dig, get, items, text
+from .fields import dig, get, items, string, text, view
 
 
+_SAMPLING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "seed")
 _OUTPUT_TYPES = {"text": "text", "json_object": "json", "json_schema": "json"}
 
 
-def number(request: Any, name: str) -> int | float | None:  # noqa: ANN401
+def number(request: Any, name: str) -> int | float | None:
     """The number under `name`, which is no bool."""
-    value = get(request, name)
-    return value if type(value) in (int, float) else None
+    value = view(request).get(name)
+    return value if type(value) is int or type(value) is float else None
 
 
-def stops(value: Any) -> list[str] | None:  # noqa: ANN401
+def stops(value: Any) -> list[str] | None:
     """Stop sequences as a list, whether one or several were given."""
     if isinstance(value, str):
         return [value]
@@ -30,44 +31,50 @@ def stops(value: Any) -> list[str] | None:  # noqa: ANN401
     return None
 
 
-def sampling(request: Any) -> dict[str, Any]:  # noqa: ANN401
+def sampling(request: Any) -> dict[str, Any]:
     """What most requests may ask for, under the same names everywhere."""
+    given = view(request)
     found: dict[str, Any] = {}
-    for name in ("temperature", "top_p", "frequency_penalty", "presence_penalty", "seed"):
-        value = get(request, name)
-        if type(value) in (int, float):
+    for name in _SAMPLING:
+        if name in given and (value := number(given, name)) is not None:
             found[name] = value
     return found
 
 
-def asked_chat(request: Any) -> dict[str, Any]:  # noqa: ANN401
+def asked_chat(request: Any) -> dict[str, Any]:
     """The attributes of a chat or completion request."""
-    found = sampling(request)
-    limit = number(request, "max_completion_tokens") or number(request, "max_tokens")
+    given = view(request)
+    found = sampling(given)
+    limit = number(given, "max_completion_tokens") or number(given, "max_tokens")
     if limit is not None:
         found["max_tokens"] = limit
-    choices = number(request, "n")
+    choices = number(given, "n")
     if choices is not None and choices != 1:
         found["choice.count"] = choices
-    if (stop := stops(get(request, "stop"))) is not None:
+    if given.get("stop") is not None and (stop := stops(given["stop"])) is not None:
         found["stop_sequences"] = stop
-    if (level := text(request, "reasoning_effort")) is not None:
+    if (level := string(given, "reasoning_effort")) is not None:
         found["reasoning.level"] = level
-    if (kind := _OUTPUT_TYPES.get(text(request, "response_format", "type") or "")) is not None:
+    if (kind := output_type(given.get("response_format"))) is not None:
         found["output.type"] = kind
-    if (tier := text(request, "service_tier")) is not None and tier != "auto":
+    if (tier := string(given, "service_tier")) is not None and tier != "auto":
         found["service_tier"] = tier
     return found
 
 
-def asked_responses(request: Any) -> dict[str, Any]:  # noqa: ANN401
+def output_type(wanted: Any) -> str | None:
+    """The `gen_ai.output.type` of a response format."""
+    return None if wanted is None else _OUTPUT_TYPES.get(text(wanted, "type") or "")
+
+
+def asked_responses(request: Any) -> dict[str, Any]:
     """The attributes of a Responses request."""
     found = sampling(request)
     if (limit := number(request, "max_output_tokens")) is not None:
         found["max_tokens"] = limit
     if (level := text(request, "reasoning", "effort")) is not None:
         found["reasoning.level"] = level
-    if (kind := _OUTPUT_TYPES.get(text(request, "text", "format", "type") or "")) is not None:
+    if (kind := output_type(dig(request, "text", "format"))) is not None:
         found["output.type"] = kind
     if (tier := text(request, "service_tier")) is not None and tier != "auto":
         found["service_tier"] = tier
@@ -79,7 +86,7 @@ def asked_responses(request: Any) -> dict[str, Any]:  # noqa: ANN401
     return found
 
 
-def asked_embeddings(request: Any) -> dict[str, Any]:  # noqa: ANN401
+def asked_embeddings(request: Any) -> dict[str, Any]:
     """The attributes of a request for embeddings."""
     found: dict[str, Any] = {}
     if (dimensions := number(request, "dimensions")) is not None:
@@ -89,7 +96,7 @@ def asked_embeddings(request: Any) -> dict[str, Any]:  # noqa: ANN401
     return found
 
 
-def prompt_chat(request: Any) -> Iterator[str]:  # noqa: ANN401
+def prompt_chat(request: Any) -> Iterator[str]:
     """The texts of the messages and tools of a chat, or the prompts of a completion."""
     yield from strings(get(request, "prompt"))
     for message in items(request, "messages"):
@@ -100,7 +107,7 @@ def prompt_chat(request: Any) -> Iterator[str]:  # noqa: ANN401
         yield from schema(tool)
 
 
-def prompt_responses(request: Any) -> Iterator[str]:  # noqa: ANN401
+def prompt_responses(request: Any) -> Iterator[str]:
     """The texts of the input, instructions and tools of a Responses request."""
     yield from strings(get(request, "instructions"))
     given = get(request, "input")
@@ -114,7 +121,7 @@ def prompt_responses(request: Any) -> Iterator[str]:  # noqa: ANN401
         yield from schema(tool)
 
 
-def strings(value: Any) -> Iterator[str]:  # noqa: ANN401
+def strings(value: Any) -> Iterator[str]:
     """A string, or the texts of a list of strings or content parts; images and files are no text."""
     if isinstance(value, str):
         yield value
@@ -126,7 +133,7 @@ def strings(value: Any) -> Iterator[str]:  # noqa: ANN401
                 yield piece
 
 
-def schema(node: Any, depth: int = 8) -> Iterator[str]:  # noqa: ANN401
+def schema(node: Any, depth: int = 8) -> Iterator[str]:
     """Every key and string of a tool's definition, to a bounded depth."""
     if isinstance(node, str):
         yield node

@@ -19,7 +19,7 @@ from typing import Any
 from ..readings import Reading, Usage
 from . import openai_usage
 from .dialect import Body, Dialect
-from .fields import dig, get, items, text
+from .fields import get, items, text
 from .openai_chat import VARIANTS, cost, error_type
 from .openai_request import asked_responses, prompt_responses
 
@@ -72,7 +72,7 @@ class ResponseEvents:
         self._text: list[str] = []
         self._error: Any = None
 
-    def see(self, event: Any) -> bool:  # noqa: ANN401
+    def see(self, event: Any) -> bool:
         """Add one event; the one with the final status is the last."""
         fields = event if type(event) is dict else event.__dict__
         kind = fields.get("type")
@@ -117,7 +117,6 @@ def answer(body: Body) -> Iterator[str]:
                 yield piece
         if (piece := text(item, "arguments")) is not None:
             yield piece
-
 
 
 DIALECT = Dialect(

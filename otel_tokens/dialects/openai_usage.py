@@ -13,6 +13,8 @@ Source: `types/completion_usage.py`, `types/responses/response_usage.py`, `types
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..readings import (
     CACHE_READ,
     CACHE_READ_AUDIO,
@@ -31,7 +33,7 @@ from ..readings import (
     Number,
     Usage,
 )
-from .fields import Counts, get, money, nonzero
+from .fields import Counts, money, nonzero, view
 
 
 _INPUT_DETAILS = (
@@ -50,16 +52,22 @@ _OUTPUT_DETAILS = (
 
 def tokens(usage: object) -> tuple[Usage | None, tuple[str, ...]]:
     """The buckets of a usage object, and warnings; None where it states no tokens."""
+    if usage is None:
+        return None, ()
     counts = Counts()
-    prompt = counts.first(usage, "prompt_tokens", "input_tokens")
-    completion = counts.first(usage, "completion_tokens", "output_tokens")
+    stated = view(usage)
+    prompt = counts.first(stated, "prompt_tokens", "input_tokens")
+    completion = counts.first(stated, "completion_tokens", "output_tokens")
     if prompt is None and completion is None:
-        prompt = counts(usage, "total_tokens")
+        prompt = counts(stated, "total_tokens")
         if prompt is None:
             return None, tuple(counts.warnings)
     prompt, completion = prompt or 0, completion or 0
-    buckets = _input(counts, usage, prompt)
-    buckets.update(_output(counts, usage, prompt, completion))
+    buckets = _input(counts, stated, prompt)
+    buckets.update(_output(counts, stated, prompt, completion))
+    total = counts(stated, "total_tokens")
+    if total is not None and total != sum(buckets.values()):
+        counts.warn()
     return Usage(buckets), tuple(counts.warnings)
 
 
@@ -69,16 +77,19 @@ def seconds(usage: object) -> dict[str, Number]:
     return {"audio_second": billed} if billed else {}
 
 
-def _details(usage: object, names: tuple[str, ...]) -> object:
+def _details(usage: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any] | None:
     for name in names:
-        if (node := get(usage, name)) is not None:
-            return node
+        if (node := usage.get(name)) is not None:
+            return view(node)
     return None
 
 
-def _input(counts: Counts, usage: object, prompt: int) -> dict[str, int]:
+def _input(counts: Counts, usage: dict[str, Any], prompt: int) -> dict[str, int]:
     details = _details(usage, _INPUT_DETAILS)
-    if details is None and (details := _deepseek(usage)) is None:
+    hit = usage.get("prompt_cache_hit_tokens")
+    if hit is not None and (details is None or details.get("cached_tokens") is None):
+        details = {**(details or {}), "cached_tokens": hit}
+    if details is None:
         return nonzero([(INPUT, prompt)])
     cached = counts.within(details, "cached_tokens", prompt)
     written = counts.within(details, "cache_write_tokens", prompt - cached)
@@ -87,7 +98,7 @@ def _input(counts: Counts, usage: object, prompt: int) -> dict[str, int]:
     video = counts.within(details, "video_tokens", prompt - audio - image)
     if not audio and not image and not video:
         return _plain_input(counts, details, prompt, cached, written)
-    split = get(details, "cached_tokens_details")
+    split = view(details.get("cached_tokens_details"))
     cached_audio = counts.within(split, "audio_tokens", min(audio, cached))
     cached_image = counts.within(split, "image_tokens", min(image, cached - cached_audio))
     cached_video = counts.within(split, "video_tokens", min(video, cached - cached_audio - cached_image))
@@ -118,12 +129,10 @@ def _input(counts: Counts, usage: object, prompt: int) -> dict[str, int]:
     }
 
 
-def _plain_input(
-    counts: Counts, details: object, whole: int, cached: int, written: int
-) -> dict[str, int]:
+def _plain_input(counts: Counts, details: dict[str, Any], whole: int, cached: int, written: int) -> dict[str, int]:
     late = 0
     if written:
-        split = get(details, "cache_write_tokens_details")
+        split = view(details.get("cache_write_tokens_details"))
         late = counts.within(split, "ttl_12h_tokens", written)
     return nonzero(
         [
@@ -135,12 +144,7 @@ def _plain_input(
     )
 
 
-def _deepseek(usage: object) -> object:
-    hit = get(usage, "prompt_cache_hit_tokens")
-    return None if hit is None else {"cached_tokens": hit}
-
-
-def _output(counts: Counts, usage: object, prompt: int, completion: int) -> dict[str, int]:
+def _output(counts: Counts, usage: dict[str, Any], prompt: int, completion: int) -> dict[str, int]:
     details = _details(usage, _OUTPUT_DETAILS)
     if details is None:
         return nonzero([(OUTPUT, completion)])
@@ -160,7 +164,7 @@ def _output(counts: Counts, usage: object, prompt: int, completion: int) -> dict
     )
 
 
-def _beside(counts: Counts, usage: object, sum_: int, reasoning: int, completion: int) -> bool:
+def _beside(counts: Counts, usage: dict[str, Any], sum_: int, reasoning: int, completion: int) -> bool:
     """Whether reasoning is on top of the output count: the total decides, else its size."""
     if counts(usage, "total_tokens") == sum_ + reasoning:
         return True

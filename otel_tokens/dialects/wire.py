@@ -124,7 +124,7 @@ class AwsFrames:
         yield from ()
 
 
-def _unwrapped(payload: Any) -> Any:  # noqa: ANN401
+def _unwrapped(payload: Any) -> Any:
     if not isinstance(payload, dict):
         return None
     wrapped = payload.get("bytes")
@@ -136,7 +136,7 @@ def _unwrapped(payload: Any) -> Any:  # noqa: ANN401
         return None
 
 
-def parsed(data: bytes) -> Any:  # noqa: ANN401
+def parsed(data: bytes) -> Any:
     """The JSON value of `data`, or None when it is none, as the `[DONE]` of OpenAI."""
     if data[:1] not in (b"{", b"["):
         return None

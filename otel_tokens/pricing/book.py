@@ -7,7 +7,7 @@ the next call costs a dictionary look-up and one multiplication per bucket.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import floor, inf
 from pathlib import Path
@@ -29,7 +29,7 @@ from .price import (
     Terms,
     cost_of,
 )
-from .rows import DAY_S, Model, Row, active
+from .rows import DAY_S, Model, Row, Window, active
 from .sellers import LOCAL, spelled
 from .sheet import Fixed, Sheet, committed_sheet, sheet_of
 
@@ -167,9 +167,7 @@ class PriceBook:
         """What multiplies the prices, and whether any of it is the user's."""
         facts = self._facts(found.provider, terms)
         own = [
-            part
-            for part in self._override.multipliers
-            if part.applies(found.provider, found.names, facts)
+            part for part in self._override.multipliers if part.applies(found.provider, found.names, facts)
         ]
         book = [
             part
@@ -178,9 +176,7 @@ class PriceBook:
             and not any(mine.replaces(part) for mine in own)
         ]
         discounts = [
-            part.factor
-            for part in self._override.discounts
-            if part.applies(found.provider, found.names)
+            part.factor for part in self._override.discounts if part.applies(found.provider, found.names)
         ]
         return Factors((*own, *book), product(discounts)), bool(own or discounts)
 
@@ -225,28 +221,23 @@ def _variant(row: Row, name: str, moment: _Moment) -> tuple[Row | None, tuple[st
         return None, (COMMITTED,)
     if name != STANDARD:
         warnings = ("tier_unpriced",)
-    timed = [part for part in _timed(row) if _applies(part, moment)]
+    timed = [
+        part
+        for part, window in _timed(row)
+        if window.covers(moment.day, moment.second) and (part.start is None or part.start <= moment.day)
+    ]
     return (timed[-1] if timed else None), warnings
 
 
-def _applies(timed: Row, moment: _Moment) -> bool:
-    started = timed.start is None or timed.start <= moment.day
-    return started and timed.when is not None and timed.when.covers(moment.day, moment.second)
-
-
-def _timed(row: Row) -> Iterator[Row]:
-    for name, parts in row.variants.items():
-        if name not in VARIANTS:
-            yield from parts
+def _timed(row: Row) -> list[tuple[Row, Window]]:
+    """The partial rows that apply by the clock."""
+    return [(part, part.when) for parts in row.variants.values() for part in parts if part.when is not None]
 
 
 def _cuts(row: Row) -> list[int]:
-    """Seconds of the day at which the price changes."""
-    cuts = {0, DAY_S}
-    for part in _timed(row):
-        if part.when is not None:
-            cuts.update([second for span in part.when.spans_s for second in span])
-    return sorted(cuts)
+    """Seconds of the day at which the price may change."""
+    spans = [span for _, window in _timed(row) for span in window.spans_s]
+    return sorted({0, DAY_S, *[second for span in spans for second in span]})
 
 
 def _around(second: float, cuts: list[int]) -> tuple[int, int]:

@@ -80,17 +80,14 @@ class Catalog:
     def _cost_same(self, provider: str, a: int, b: int) -> bool:
         models = self._providers[provider]["models"]
         return bool(
-            models[a]["rows"] == models[b]["rows"]
-            and models[a].get("variants") == models[b].get("variants")
+            models[a]["rows"] == models[b]["rows"] and models[a].get("variants") == models[b].get("variants")
         )
 
     def _index(self, provider: str) -> Index:
         index = self._indexes.get(provider)
         if index is None:
             models = self._providers[provider]["models"]
-            entries = [
-                (model["id"], matcher_of(model["id"], model.get("match"))) for model in models
-            ]
+            entries = [(model["id"], matcher_of(model["id"], model.get("match"))) for model in models]
             index = self._indexes[provider] = index_of(entries)
         return index
 

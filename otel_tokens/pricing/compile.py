@@ -19,6 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+from .clauses import CompileError, clauses_of
 from .overlay import overlaid, overlay
 from .sellers import SPELLINGS, spelled
 
@@ -82,10 +83,6 @@ UNMAPPED_VARIANTS: Final = {("route", "mistral/eu"), ("search_type", "fast")}
 Plain = dict[str, Any]
 
 
-class CompileError(ValueError):
-    """genai-prices says something that this compiler was not written for."""
-
-
 def compiled() -> str:
     """The text of `prices.json`.
 
@@ -147,7 +144,7 @@ def _prefixes(provider_id: str, name: str) -> list[str]:
 
 def _model(model: Any) -> Plain:  # noqa: ANN401
     plain: Plain = {"id": model.id, "rows": []}
-    match = _match(model.match)
+    match = clauses_of(model.match)
     if match != {"equals": [model.id.lower()]}:
         plain["match"] = match
     peaks: list[Plain] = []
@@ -256,36 +253,6 @@ def _number(value: Any) -> str:  # noqa: ANN401
     return f"{value.normalize():f}"
 
 
-_CLAUSES: Final = {
-    "ClauseEquals": ("equals", "equals"),
-    "ClauseStartsWith": ("prefix", "starts_with"),
-    "ClauseEndsWith": ("suffix", "ends_with"),
-    "ClauseContains": ("contains", "contains"),
-    "ClauseRegex": ("regex", "regex"),
-}
-
-
-def _match(clause: Any) -> Plain:  # noqa: ANN401
-    kind = type(clause).__name__
-    if kind in _CLAUSES:
-        ours, theirs = _CLAUSES[kind]
-        value: str = getattr(clause, theirs)
-        return {ours: [value if ours == "regex" else value.lower()]}
-    if kind == "ClauseAnd":
-        return {"all": [_match(part) for part in clause.and_]}
-    if kind != "ClauseOr":
-        raise CompileError(f"a match clause that is not known: {kind}")
-    either: Plain = {}
-    for part in clause.or_:
-        plain = _match(part)
-        if "all" in plain and "all" in either:
-            raise CompileError("two conjunctions in one match")
-        for ours, values in plain.items():
-            known = either.setdefault(ours, [])
-            known += [item for item in values if item not in known]
-    return either
-
-
 def _text(book: Plain) -> str:
     """JSON with one model on a line, so that a change of a price is a change of a line."""
     providers = [_provider_text(name, plain) for name, plain in book["providers"].items()]
@@ -305,5 +272,5 @@ def _json(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover - `main` is tested
     sys.exit(main())

@@ -98,7 +98,7 @@ def _toml_block(lines: Sequence[str], path: Sequence[Step]) -> tuple[int, int]:
     starts = [number for number, opens, _ in headers if opens]
     if path[1] >= len(starts):
         found_line = _key_line(lines, 0, len(lines), str(path[0]), first=True)
-        return found_line or 0, len(lines)
+        return (0, 0) if found_line is None else (found_line, len(lines))
     start = starts[path[1]]
     ends = [number for number, _, inside in headers if number > start and not inside]
     return start, min(ends, default=len(lines))
@@ -113,5 +113,14 @@ def _key_line(lines: Sequence[str], start: int, end: int, key: str, *, first: bo
 
 
 def _nth_brace(lines: Sequence[str], start: int, end: int, place: int) -> int:
-    braces = [number for number in range(start, end) for _ in range(lines[number].count("{"))]
-    return braces[place] if place < len(braces) else start
+    """The line of the n-th `{` that is not inside another one."""
+    depth = seen = 0
+    for number in range(start, end):
+        for character in lines[number]:
+            if character == "{":
+                if depth == 0 and seen == place:
+                    return number
+                seen += depth == 0
+                depth += 1
+            depth -= character == "}"
+    return start

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 if sys.version_info >= (3, 11):
     import tomllib
-else:
+else:  # pragma: no cover - Python 3.10
     import tomli as tomllib
 
 
@@ -103,12 +103,24 @@ def _add_model(book: Plain, addition: Plain) -> bool:
     return True
 
 
+def _add_variant(book: Plain, addition: Plain) -> bool:
+    changed = False
+    for model in _models(book, addition):
+        variants = model.setdefault("variants", {})
+        if addition["variant"] not in variants:
+            variants[addition["variant"]] = [{"rates": addition["rates"], **_origin(addition)}]
+            changed = True
+    return changed
+
+
 def _set_peak(book: Plain, addition: Plain) -> bool:
     changed = False
     for model in _models(book, addition):
-        for row in model.get("variants", {}).get("peak", ()):
+        for row in tuple(peaks := model.get("variants", {}).get("peak", [])):
             row["when_utc"]["weekdays"] = addition["weekdays"]
             row.update({"from": addition["from"], **_origin(addition)})
+            if "earlier" in addition:
+                peaks.insert(0, {**row, **addition["earlier"]})
             changed = True
     return changed
 
@@ -150,6 +162,7 @@ _KINDS: Final[Mapping[str, Callable[[Plain, Plain], bool]]] = {
     "model": _add_model,
     "rates": _add("rates"),
     "fees": _add("fees"),
+    "variant": _add_variant,
     "derive": _derive,
     "peak": _set_peak,
     "minimum": _set_minimum,

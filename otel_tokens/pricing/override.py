@@ -22,7 +22,7 @@ from .schema import checked
 
 if sys.version_info >= (3, 11):
     import tomllib
-else:
+else:  # pragma: no cover - Python 3.10
     import tomli as tomllib
 
 
@@ -74,9 +74,7 @@ class Override:
         """What the user says that a name means."""
         return self.aliases.get((provider, name.lower())) if self.aliases else None
 
-    def find(
-        self, provider: str, name: str, book_id: str | None, prefixes: Iterable[str]
-    ) -> OwnModel | None:
+    def find(self, provider: str, name: str, book_id: str | None, prefixes: Iterable[str]) -> OwnModel | None:
         """The user's price for a name.
 
         A row for the id of a book's entry is for all names of that entry: a row for `gpt-5.4` also
@@ -146,8 +144,7 @@ def _providers(prices: Iterable[Mapping[str, Any]]) -> Mapping[str, _Provider]:
 def _provider(models: Mapping[str, list[Mapping[str, Any]]]) -> _Provider:
     entries = [(key, matcher_of(key, rows[0].get("match"))) for key, rows in models.items()]
     own = [
-        OwnModel(key, rows_of(rows, {}), extends=bool(rows[0].get("extend")))
-        for key, rows in models.items()
+        OwnModel(key, rows_of(rows, {}), extends=bool(rows[0].get("extend"))) for key, rows in models.items()
     ]
     return _Provider(index_of(entries), tuple(own))
 

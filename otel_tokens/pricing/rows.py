@@ -130,17 +130,12 @@ def _numbers(plain: Mapping[str, Any]) -> Rates:
 
 
 def _tier(plain: Mapping[str, Any]) -> Tier:
-    over = (
-        plain["prompt_tokens_gt"] if "prompt_tokens_gt" in plain else plain["prompt_tokens_gte"] - 1
-    )
+    over = plain["prompt_tokens_gt"] if "prompt_tokens_gt" in plain else plain["prompt_tokens_gte"] - 1
     return Tier(over=over, rates=_numbers(plain["rates"]))
 
 
 def _variants(plain: Mapping[str, Any]) -> Mapping[str, tuple[Row, ...]]:
-    return {
-        name: tuple(sorted([row_of(row) for row in rows], key=_start))
-        for name, rows in plain.items()
-    }
+    return {name: tuple(sorted([row_of(row) for row in rows], key=_start)) for name, rows in plain.items()}
 
 
 def _window(plain: Mapping[str, Any]) -> Window:

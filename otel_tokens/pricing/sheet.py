@@ -12,68 +12,12 @@ from decimal import Decimal, getcontext
 from functools import reduce
 from typing import Final
 
-from ..readings import (
-    BUCKETS,
-    CACHE_READ,
-    CACHE_READ_AUDIO,
-    CACHE_READ_IMAGE,
-    CACHE_READ_VIDEO,
-    CACHE_WRITE,
-    CACHE_WRITE_1H,
-    CACHE_WRITE_5M,
-    CACHE_WRITE_12H,
-    INPUT,
-    INPUT_AUDIO,
-    INPUT_IMAGE,
-    INPUT_TOOL,
-    INPUT_VIDEO,
-    OUTPUT,
-    OUTPUT_AUDIO,
-    OUTPUT_CITATION,
-    OUTPUT_IMAGE,
-    OUTPUT_REASONING,
-    OUTPUT_VIDEO,
-    Number,
-    Usage,
-)
+from ..readings import BUCKETS, Number, Usage
+from .fallbacks import BY_RULE, FALLBACKS
 from .multipliers import Factors
 from .price import EXACT, FREE, PRICED, UNKNOWN_MODEL, ZERO, Cost, cost_of
 from .rows import Rates, Row
 
-
-FALLBACKS: Final[Mapping[str, tuple[str, ...]]] = {
-    INPUT: (),
-    INPUT_AUDIO: (INPUT,),
-    INPUT_IMAGE: (INPUT,),
-    INPUT_VIDEO: (INPUT,),
-    INPUT_TOOL: (INPUT,),
-    CACHE_READ: (INPUT,),
-    CACHE_READ_AUDIO: (CACHE_READ, INPUT_AUDIO, INPUT),
-    CACHE_READ_IMAGE: (CACHE_READ, INPUT_IMAGE, INPUT),
-    CACHE_READ_VIDEO: (CACHE_READ, INPUT_VIDEO, INPUT),
-    CACHE_WRITE: (CACHE_WRITE_5M, INPUT),
-    CACHE_WRITE_5M: (CACHE_WRITE, INPUT),
-    CACHE_WRITE_1H: (CACHE_WRITE, CACHE_WRITE_5M, INPUT),
-    CACHE_WRITE_12H: (CACHE_WRITE, CACHE_WRITE_5M, INPUT),
-    OUTPUT: (),
-    OUTPUT_REASONING: (OUTPUT,),
-    OUTPUT_AUDIO: (OUTPUT,),
-    OUTPUT_IMAGE: (OUTPUT,),
-    OUTPUT_VIDEO: (OUTPUT,),
-    OUTPUT_CITATION: (OUTPUT,),
-}
-"""Whose rate a bucket takes when it has none of its own."""
-
-# Here the other bucket's rate is the rule of the providers, not a gap in the book.
-_BY_RULE: Final = frozenset(
-    {
-        (INPUT_TOOL, INPUT),
-        (CACHE_WRITE, CACHE_WRITE_5M),
-        (CACHE_WRITE_5M, CACHE_WRITE),
-        (OUTPUT_REASONING, OUTPUT),
-        (OUTPUT_CITATION, OUTPUT),
-    }
-)
 
 _times: Final = EXACT.multiply
 _plus: Final = EXACT.add
@@ -225,9 +169,7 @@ def sheet_of(
     )
 
 
-def committed_sheet(
-    row: Row, *, factors: Factors, version: str, warnings: tuple[str, ...]
-) -> Sheet:
+def committed_sheet(row: Row, *, factors: Factors, version: str, warnings: tuple[str, ...]) -> Sheet:
     """The sheet of capacity that is paid already: tokens cost nothing more, fees are still due."""
     fees = _fees(row, None, factors)
     return Sheet(
@@ -252,7 +194,7 @@ def _plan_of(row: Row, variant: Row | None, prompt_tokens: int, factors: Factors
     for bucket, chain in FALLBACKS.items():
         lender = next((name for name in (bucket, *chain) if name in rates), None)
         if lender is not None:
-            by_rule = lender == bucket or (bucket, lender) in _BY_RULE
+            by_rule = lender == bucket or (bucket, lender) in BY_RULE
             kind = own if by_rule else borrowed
             kind[bucket] = _per_token(_times(rates[lender], factors.on(bucket)))
     return Plan(own, borrowed)

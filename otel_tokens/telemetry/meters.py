@@ -81,6 +81,7 @@ class Meters:
 
     def __init__(self, meter: Meter, *, limit: int, semconv: str) -> None:
         self._lock = threading.Lock()
+        self.limit, self.semconv = limit, semconv
         self._limit = max(1, limit - _RESERVE)
         self._points = [0] * 5
         self._series: dict[Key, Series] = {}
@@ -282,9 +283,7 @@ class Meters:
     def _observe_failures(self, _options: CallbackOptions) -> Iterable[Observation]:
         return [Observation(number, {names.STEP: step}) for step, number in shield.failures.items()]
 
-    def _observe_latest(
-        self, buckets: frozenset[str]
-    ) -> Callable[[CallbackOptions], Iterator[Observation]]:
+    def _observe_latest(self, buckets: frozenset[str]) -> Callable[[CallbackOptions], Iterator[Observation]]:
         def observe(_options: CallbackOptions) -> Iterator[Observation]:
             sums: dict[tuple[int, str], tuple[dict[str, Any], int]] = {}
             for base, (bucket, _source), number in self._snapshot(TOKENS):

@@ -11,9 +11,9 @@ from typing import Final
 
 from ..readings import (
     CACHE_READ_VIDEO,
-    CACHE_WRITE_12H,
     CACHE_WRITE_1H,
     CACHE_WRITE_5M,
+    CACHE_WRITE_12H,
     INPUT_TOOL,
     INPUT_VIDEO,
     OUTPUT_CITATION,

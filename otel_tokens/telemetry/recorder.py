@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from opentelemetry import baggage, trace
 from opentelemetry._logs import Logger, SeverityNumber
-from opentelemetry.context import Context, attach, detach, get_current
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY as _SUPPRESS
+from opentelemetry.context import Context, attach, detach, get_current
 from opentelemetry.trace import NonRecordingSpan, Span, SpanKind, Status, StatusCode, Tracer
 
 from ..readings import (
@@ -234,9 +234,7 @@ class Recorder:
         self._heads[head] = found
         return found
 
-    def _labels(
-        self, given: Mapping[str, Any], context: Context
-    ) -> tuple[Labels, dict[str, Any]]:
+    def _labels(self, given: Mapping[str, Any], context: Context) -> tuple[Labels, dict[str, Any]]:
         """The labels of metrics, and all of a span: what was set, else baggage, else the resource."""
         settings = self._settings
         on_span = dict(given)
@@ -470,5 +468,3 @@ def _fill(owner: Any, end: Finished) -> None:  # noqa: ANN401
     for name, value in stated.items():
         if value is not None and getattr(owner, name, value) is None:
             setattr(owner, name, value)
-
-

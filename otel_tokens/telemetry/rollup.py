@@ -31,7 +31,17 @@ _NAMES_LIMIT: Final = 200
 class Root:
     """What the calls under one local root span add up to."""
 
-    __slots__ = ("__weakref__", "_live", "_lock", "_requests", "_span", "_tokens", "_usd", "span_id", "trace_id")
+    __slots__ = (
+        "__weakref__",
+        "_live",
+        "_lock",
+        "_requests",
+        "_span",
+        "_tokens",
+        "_usd",
+        "span_id",
+        "trace_id",
+    )
 
     def __init__(self, span: Span, live: weakref.WeakValueDictionary[int, Root]) -> None:
         context = span.get_span_context()
@@ -76,15 +86,15 @@ def root_of(span: Any) -> Root | None:  # noqa: ANN401
 class RollUp(SpanProcessor):
     """Links spans to their roots, and reports what a root has cost when it ends."""
 
-    def __init__(self, report: Callable[[float, str], None]) -> None:
-        self._report = report
+    def __init__(self) -> None:
+        self.report: Callable[[float, str], None] | None = None
+        """What gets the cost in USD and the name of a trace; None while metering is off."""
         self._live: weakref.WeakValueDictionary[int, Root] = weakref.WeakValueDictionary()
         self._names: set[str] = set()
-        self.active = True
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Link a span to the root of its parent; without one in this process it is a root itself."""
-        if not self.active:
+        if self.report is None:
             return
         root = root_of(trace.get_current_span(parent_context))
         if root is None or root.trace_id != span.get_span_context().trace_id:
@@ -94,11 +104,11 @@ class RollUp(SpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         """Report a root under which there was a call."""
         context = span.context
-        root = self._live.pop(context.span_id, None) if context is not None else None
-        if root is None or root.usd is None or not self.active:
+        root = self._live.pop(context.span_id, None) if context is not None and self._live else None
+        if root is None or root.usd is None or self.report is None:
             return
         try:
-            self._report(float(root.usd), self._bounded(_name(span)))
+            self.report(float(root.usd), self._bounded(_name(span)))
         except Exception:  # noqa: BLE001  # ours alone, inside the end of a span of the application
             failed("reporting the cost of a trace")
 

@@ -141,9 +141,7 @@ def _tool_call(call_id: str, arguments: str) -> Body:
 def chat_refusal(**changes: Any) -> Body:
     """A whole chat answer that refuses: 20 in, 9 out, finished by `stop`."""
     message = {"role": "assistant", "content": None, "refusal": "I cannot help with that."}
-    return chat(
-        id="chatcmpl-refusal", choices=[_choice(message)], usage=chat_usage(20, 9), **changes
-    )
+    return chat(id="chatcmpl-refusal", choices=[_choice(message)], usage=chat_usage(20, 9), **changes)
 
 
 def chat_choices(**changes: Any) -> Body:
@@ -333,9 +331,7 @@ def response_background(**changes: Any) -> Body:
 def response_failed(**changes: Any) -> Body:
     """A response with status 200 that failed: no usage."""
     error = {"code": "server_error", "message": "The server had an error."}
-    return response(
-        id="resp_failed", status="failed", error=error, output=[], usage=None, **changes
-    )
+    return response(id="resp_failed", status="failed", error=error, output=[], usage=None, **changes)
 
 
 def response_incomplete(**changes: Any) -> Body:
@@ -382,7 +378,7 @@ def response_stream(last: Body | None = None) -> bytes:
     item = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
     part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
     empty = {**_text_item(""), "status": "in_progress", "content": []}
-    events = [
+    events: list[Body] = [
         {"type": "response.created", "response": begun},
         {"type": "response.in_progress", "response": begun},
         {"type": "response.output_item.added", "output_index": 0, "item": empty},
@@ -418,10 +414,7 @@ def response_error_stream() -> bytes:
 
 def embeddings(count: int = 2, **changes: Any) -> Body:
     """Embeddings: 8 in, no output."""
-    data = [
-        {"object": "embedding", "index": at, "embedding": [0.25, -0.5, 0.125]}
-        for at in range(count)
-    ]
+    data = [{"object": "embedding", "index": at, "embedding": [0.25, -0.5, 0.125]} for at in range(count)]
     return {
         "object": "list",
         "data": data,
@@ -528,9 +521,7 @@ _OPENAI_ERRORS = {
 def openai_error(status: int) -> Body:
     """The body of an OpenAI error with this status."""
     kind, code = _OPENAI_ERRORS[status]
-    return {
-        "error": {"message": f"It failed: {status}.", "type": kind, "param": None, "code": code}
-    }
+    return {"error": {"message": f"It failed: {status}.", "type": kind, "param": None, "code": code}}
 
 
 # Anthropic
@@ -627,9 +618,7 @@ def message_server_tools(**changes: Any) -> Body:
 def message_thinking(**changes: Any) -> Body:
     """A whole message: 40 in, 500 out, of which 450 thinking."""
     thought = {"type": "thinking", "thinking": "Two and two.", "signature": "c2ln"}
-    usage = message_usage(
-        input_tokens=40, output_tokens=500, output_tokens_details={"thinking_tokens": 450}
-    )
+    usage = message_usage(input_tokens=40, output_tokens=500, output_tokens_details={"thinking_tokens": 450})
     return message(
         id="msg_thinking",
         content=[thought, {"type": "text", "text": "Four."}],

@@ -82,10 +82,7 @@ def test_the_printed_sums_are_those_of_the_printed_parts(demo: Demo) -> None:
     assert len(by_call) == 14
     assert abs(sum(by_call) - total) < Decimal("0.00001")
     assert abs(sum(by_request) - total) < Decimal("0.00001")
-    assert (
-        usd(next(line for line in metrics.splitlines() if "otel_tokens.cost.usd" in line))[0]
-        == total
-    )
+    assert usd(next(line for line in metrics.splitlines() if "otel_tokens.cost.usd" in line))[0] == total
 
 
 def test_every_request_is_there(demo: Demo) -> None:

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from receiver import Point, Span
 from report import report
 from rich.console import Console
+from tables import tables
 
 
 def span(name: str, parent: str = "", **attributes: Any) -> Span:
@@ -84,10 +87,33 @@ def test_nothing_is_a_contradiction() -> None:
     assert list(report([], []).contradictions()) == ["no call arrived"]
 
 
+def test_tiny_cost_is_not_shown_as_nothing() -> None:
+    """A call that costs less than a micro-dollar is not shown as free."""
+    console = Console(width=120)
+    with console.capture() as capture:
+        console.print(tables(report([call("chat", "", 2e-7)], []), console))
+
+    assert "<$0.000001" in capture.get()
+
+
+@pytest.mark.parametrize("width", [70, 100, 136])
+def test_narrow_terminals_show_fewer_columns_not_parts_of_them(width: int) -> None:
+    """What there is no room for is left out, and what is shown is shown whole."""
+    console = Console(width=width)
+    with console.capture() as capture:
+        spans = [span("root"), call("embeddings text-embedding-3-small", "root", 0.123456)]
+        console.print(tables(report(spans, [cost_point(0.123456)]), console))
+
+    assert "embeddings text-embedding-3-small" in capture.get()
+    assert "$0.123456" in capture.get()
+    assert "…" not in capture.get()
+    assert ("seconds  tries  outcome" in capture.get()) == (width == 136)
+
+
 def test_unknown_cost_is_shown_as_unknown() -> None:
     """A call without a cost is not shown as free."""
     console = Console(width=120)
     with console.capture() as capture:
-        console.print(report([span("root"), call("chat", "root", None)], []).tables())
+        console.print(tables(report([span("root"), call("chat", "root", None)], []), console))
 
     assert "unknown" in capture.get()

@@ -79,14 +79,10 @@ def test_chat_calls_a_tool_then_answers(gpt: openai.OpenAI, *, is_streamed: bool
     """Given a tool, the model calls it by its schema; given the result, it answers."""
     tools: Any = [{"type": "function", "function": {"name": "weather", "parameters": WEATHER}}]
     if is_streamed:
-        with gpt.chat.completions.stream(
-            model="gpt-4o-mini", messages=HELLO, tools=tools
-        ) as stream:
+        with gpt.chat.completions.stream(model="gpt-4o-mini", messages=HELLO, tools=tools) as stream:
             choice: Any = stream.get_final_completion().choices[0]
     else:
-        choice = gpt.chat.completions.create(
-            model="gpt-4o-mini", messages=HELLO, tools=tools
-        ).choices[0]
+        choice = gpt.chat.completions.create(model="gpt-4o-mini", messages=HELLO, tools=tools).choices[0]
 
     (call,) = choice.message.tool_calls
     assert choice.finish_reason == "tool_calls"
@@ -94,9 +90,7 @@ def test_chat_calls_a_tool_then_answers(gpt: openai.OpenAI, *, is_streamed: bool
     assert call.function.arguments == '{"city":"simulated","days":1}'
     result = {"role": "tool", "tool_call_id": call.id, "content": "sunny"}
     asked = {"role": "assistant", "tool_calls": [call.to_dict()]}
-    done = gpt.chat.completions.create(
-        model="gpt-4o-mini", messages=[*HELLO, asked, result], tools=tools
-    )
+    done = gpt.chat.completions.create(model="gpt-4o-mini", messages=[*HELLO, asked, result], tools=tools)
     assert str(done.choices[0].message.content).endswith("sunny")
 
 
@@ -279,9 +273,7 @@ def test_prompt_is_written_once_and_then_read(claude: anthropic.Anthropic) -> No
         {"type": "text", "text": "y" * 800, "cache_control": {"type": "ephemeral"}},
     ]
     first, second = (
-        claude.messages.create(
-            model="claude-haiku-4-5", max_tokens=100, system=system, messages=HELLO
-        ).usage
+        claude.messages.create(model="claude-haiku-4-5", max_tokens=100, system=system, messages=HELLO).usage
         for _ in range(2)
     )
 
@@ -300,9 +292,7 @@ def test_longer_prompt_reads_what_is_known_and_writes_the_rest(claude: anthropic
     for known in (1, 2):
         blocks: Any = [{"type": "text", "text": LONG[n:]} for n in range(known)]
         blocks[-1]["cache_control"] = {"type": "ephemeral"}
-        done = claude.messages.create(
-            model="claude-haiku-4-5", max_tokens=100, system=blocks, messages=HELLO
-        )
+        done = claude.messages.create(model="claude-haiku-4-5", max_tokens=100, system=blocks, messages=HELLO)
         usages.append((done.usage.cache_creation_input_tokens, done.usage.cache_read_input_tokens))
 
     assert usages == [(2000, 0), (2000, 2000)]
@@ -333,9 +323,7 @@ def test_tokens_can_be_counted_before(claude: anthropic.Anthropic) -> None:
     assert counted.input_tokens == 3
 
 
-def test_answers_have_the_id_that_support_asks_for(
-    gpt: openai.OpenAI, claude: anthropic.Anthropic
-) -> None:
+def test_answers_have_the_id_that_support_asks_for(gpt: openai.OpenAI, claude: anthropic.Anthropic) -> None:
     """Both clients find the id of the request where they look for it."""
     by_gpt = gpt.chat.completions.create(model="gpt-4o", messages=HELLO)
     by_claude = claude.messages.create(model="claude-haiku-4-5", max_tokens=9, messages=HELLO)
@@ -367,9 +355,7 @@ async def _chat(gpt: openai.AsyncOpenAI) -> int:
 
 
 async def _streamed_message(claude: anthropic.AsyncAnthropic) -> int:
-    async with claude.messages.stream(
-        model="claude-haiku-4-5", max_tokens=100, messages=HELLO
-    ) as stream:
+    async with claude.messages.stream(model="claude-haiku-4-5", max_tokens=100, messages=HELLO) as stream:
         return (await stream.get_final_message()).usage.output_tokens
 
 
@@ -471,9 +457,7 @@ def test_stream_breaks_in_the_middle(
 ) -> None:
     """A broken stream delivers some events, then raises what the client has for it."""
     streams: dict[str, Any] = {
-        "chat": lambda: gpt.chat.completions.create(
-            model=f"{behaviour}-gpt-4o", messages=HELLO, stream=True
-        ),
+        "chat": lambda: gpt.chat.completions.create(model=f"{behaviour}-gpt-4o", messages=HELLO, stream=True),
         "responses": lambda: gpt.responses.create(
             model=f"{behaviour}-gpt-4o", input="Hello there", stream=True
         ),

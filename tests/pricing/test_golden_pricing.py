@@ -43,10 +43,7 @@ def buckets_of(case: Case) -> Iterator[tuple[str, Usage]]:
 
 
 def _exact(units: Mapping[str, Any]) -> dict[str, int | Decimal]:
-    return {
-        unit: count if isinstance(count, int) else Decimal(str(count))
-        for unit, count in units.items()
-    }
+    return {unit: count if isinstance(count, int) else Decimal(str(count)) for unit, count in units.items()}
 
 
 def variant_of(case: Case) -> str:
@@ -95,9 +92,7 @@ def document_of(case: Case) -> dict[str, Any]:
             "rates": stated,
             "tiers": _tiers(case) if model == case["model"] else [],
             "fees": case.get("fees_usd", {}),
-            "variants": {
-                name: _variant(variant) for name, variant in case.get("variants", {}).items()
-            },
+            "variants": {name: _variant(variant) for name, variant in case.get("variants", {}).items()},
         }
         for model, stated in rates.items()
     ]

@@ -236,9 +236,6 @@ def posted(client: Any, item: Item, *, asynchronous: bool) -> Any:
     if recording.method == "GET":
         return client.get(plan.path, cast_to=object, options={"params": dict(plan.query)})
     given = arguments(item)
-    if plan.client == "bedrock":
-        # The model and the way of answering are in the path, here and on the wire.
-        given = {name: value for name, value in given.items() if name not in {"model", "stream"}}
     library = anthropic if plan.client in {"anthropic", "bedrock", "vertex"} else openai
     kwargs: dict[str, Any] = {"cast_to": object, "body": given, "options": {"timeout": _TIMEOUT_S}}
     if recording.stream:

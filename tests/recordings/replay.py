@@ -53,9 +53,7 @@ class Recording:
         """The model that was asked for, as far as anything says so."""
         asked = self.body.get("model") if isinstance(self.body, dict) else None
         expected = self.expected
-        return str(
-            asked or expected["request_model"] or expected["response_model"] or "unknown-model"
-        )
+        return str(asked or expected["request_model"] or expected["response_model"] or "unknown-model")
 
     @property
     def folder(self) -> str:
@@ -149,9 +147,7 @@ _SPEAKABLE = re.compile(
     r".*\.(\w*_)?chat$|.*\.(responses|completions|embeddings|images|audio_speech|messages)$"
     r"|(openai|azure-openai|anthropic)\..*|vertex\.anthropic|bedrock\.invoke_model"
 )
-_FOREIGN = frozenset(
-    {"cohere.chat", "ollama.chat", "ollama.embeddings", "portkey.prompt_completions"}
-)
+_FOREIGN = frozenset({"cohere.chat", "ollama.chat", "ollama.embeddings", "portkey.prompt_completions"})
 
 
 def _speakable_api(name: str) -> bool:
@@ -222,9 +218,7 @@ def plan(recording: Recording) -> Plan | None:
 _Query = tuple[tuple[str, str], ...]
 
 
-def _by_path(
-    client: str, recording: Recording, origin: str, path: str, query: _Query
-) -> Plan | None:
+def _by_path(client: str, recording: Recording, origin: str, path: str, query: _Query) -> Plan | None:
     paths = _ANTHROPIC_PATHS if client == "anthropic" else _OPENAI_PATHS
     # The longest path decides, so that `/completions` does not take `/chat/completions`.
     for pattern in sorted(paths, key=len, reverse=True):
@@ -239,9 +233,9 @@ def _bedrock(recording: Recording, origin: str, path: str) -> Plan | None:
     match = _BEDROCK_MODEL.fullmatch(path)
     if match is None or recording.api != "bedrock.invoke_model:anthropic":
         return None
-    text = isinstance(recording.body, dict) and "prompt" in recording.body
-    operation = "bedrock.complete" if text else "messages"
-    return Plan("bedrock", origin, operation, path, unquote(match[1]))
+    if isinstance(recording.body, dict) and "prompt" in recording.body:
+        return None  # a text completion: the client has no method for it any more
+    return Plan("bedrock", origin, "messages", path, unquote(match[1]))
 
 
 def _vertex(origin: str, path: str) -> Plan | None:

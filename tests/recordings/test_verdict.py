@@ -31,6 +31,7 @@ NOTHING: dict[str, Any] = {
     "audio_out": None,
     "iterations_total": None,
     "finish_reasons": [],
+    "error": None,
 }
 CACHED = NOTHING | {
     "has_usage": True,
@@ -98,7 +99,7 @@ def test_the_right_span_passes() -> None:
     assert problems(item(recording()), [span(RIGHT)], None) == []
 
 
-@pytest.mark.parametrize("name", [name for name in RIGHT if name != "otel_tokens.outcome"])
+@pytest.mark.parametrize("name", RIGHT)
 def test_every_attribute_counts(name: str) -> None:
     """A span that says anything else, or not enough, is wrong."""
     wrong: Any = RIGHT[name] + 1 if isinstance(RIGHT[name], int) else "else"
@@ -119,6 +120,7 @@ def test_nothing_is_counted_that_is_not_on_the_wire() -> None:
 
     assert problems(silent, [span(RIGHT)], None)
     assert problems(silent, [span(RIGHT | {"otel_tokens.usage.source": "estimated"})], None) == []
+    assert problems(silent, [span({"otel_tokens.outcome": "abandoned"})], None)
     assert problems(silent, [], None) == []
 
 
@@ -171,9 +173,7 @@ def test_a_failed_call_has_a_failed_span() -> None:
         ),
     ],
 )
-def test_the_address_picks_the_client(
-    url: str, api: str, client: str, base_url: str, operation: str
-) -> None:
+def test_the_address_picks_the_client(url: str, api: str, client: str, base_url: str, operation: str) -> None:
     """The client, its base URL and the operation follow from the recorded address."""
     made = plan(recording(url, api=api))
 

@@ -25,6 +25,17 @@ from .memory import Memory
 from .model import Answer, Task, Tool, answer, chosen, count, fragments, pieces, snapshot
 
 
+ERRORS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+    500: "api_error",
+    503: "overloaded_error",
+}
+OVERLOADED = 529
+"""Anthropic's own status for what others call 503."""
+
 SIGNATURE = "c2ltdWxhdGVk"
 """Stands where Anthropic signs the thinking."""
 
@@ -63,18 +74,6 @@ def count_tokens(request: Request, _memory: Memory) -> Reply:
     return whole({"input_tokens": count(*(part.text for part in _prompt(request)))})
 
 
-ERRORS = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    404: "not_found_error",
-    429: "rate_limit_error",
-    500: "api_error",
-    503: "overloaded_error",
-}
-OVERLOADED = 529
-"""Anthropic's own status for what others call 503."""
-
-
 def refused(refusal: Refusal, memory: Memory) -> Reply:
     """`refusal` in Anthropic's words."""
     error = {"type": ERRORS[refusal.status], "message": refusal.message}
@@ -86,9 +85,7 @@ def refused(refusal: Refusal, memory: Memory) -> Reply:
 def _blocks(content: object) -> list[Json]:
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
-    return (
-        [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
-    )
+    return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
 
 
 def _part(block: Json) -> Part:
@@ -116,9 +113,7 @@ def _prompt(request: Request) -> list[Part]:
 def _task(request: Request) -> Task:
     body, messages = request.body, _messages(request)
     last = _blocks(messages[-1].get("content")) if messages else []
-    tools = [
-        Tool(t["name"], t["input_schema"]) for t in body.get("tools") or () if "input_schema" in t
-    ]
+    tools = [Tool(t["name"], t["input_schema"]) for t in body.get("tools") or () if "input_schema" in t]
     has_result = any(block.get("type") == "tool_result" for block in last)
     thinking = body.get("thinking") or {}
     return Task(
@@ -176,9 +171,7 @@ def _stop_reason(said: Answer) -> str:
 
 
 def _stream(message: Json) -> Stream:
-    final = {
-        k: v for k, v in message["usage"].items() if k not in {"cache_creation", "service_tier"}
-    }
+    final = {k: v for k, v in message["usage"].items() if k not in {"cache_creation", "service_tier"}}
     early = {k: v for k, v in message["usage"].items() if k != "output_tokens_details"}
     opened = {**message, "content": [], "stop_reason": None, "usage": {**early, "output_tokens": 1}}
     delta = {"stop_reason": message["stop_reason"], "stop_sequence": None}
@@ -190,9 +183,7 @@ def _stream(message: Json) -> Stream:
         {"type": "message_stop"},
     ]
     error = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
-    return Stream(
-        events=[sse(step, event=step["type"]) for step in steps], error=sse(error, event="error")
-    )
+    return Stream(events=[sse(step, event=step["type"]) for step in steps], error=sse(error, event="error"))
 
 
 def _block_steps(content: Sequence[Json]) -> Iterator[Json]:

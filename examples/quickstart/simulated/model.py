@@ -4,8 +4,9 @@ Counting: a token is four bytes of UTF-8, and a token that is begun counts. Ever
 (the text of a message, of an instruction, the JSON of a tool) is counted for itself, so that each
 bucket of an answer can be checked by hand.
 
-Saying: the model repeats the question; asked for JSON, it gives the smallest instance of the
-schema; given tools, it calls one of them, and answers in words once it has seen a result.
+Saying: the model repeats the beginning of the question; asked for JSON, it gives the smallest
+instance of the schema; given tools, it calls one of them, and answers in words once it has seen a
+result.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ SNAPSHOTS = {
     "gpt-5-nano": "gpt-5-nano-2025-08-07",
 }
 """The providers answer with the dated model that an alias stands for."""
+
+ECHO = 200
+"""The characters of a question that are repeated."""
 
 REASONING_TOKENS = {"none": 0, "minimal": 0, "low": 64, "medium": 128, "high": 256, "xhigh": 512}
 
@@ -86,7 +90,7 @@ def answer(task: Task) -> Answer:
 
 
 def _words(task: Task) -> str:
-    question = " ".join(task.question.split())
+    question = " ".join(task.question.split())[:ECHO]
     return f"A simulated model has no opinion of its own, but it did listen. You said: {question}"
 
 
@@ -139,7 +143,5 @@ def example(schema: Mapping[str, object]) -> object:
         case {"type": "array", "items": dict() as items}:
             return [example(items)]
         case {"type": str() as kind}:
-            return {"string": "simulated", "integer": 1, "number": 1.5, "boolean": True}.get(
-                kind, {}
-            )
+            return {"string": "simulated", "integer": 1, "number": 1.5, "boolean": True}.get(kind, {})
     return {}

@@ -35,15 +35,22 @@ from .model import (
 CACHE_FROM_TOKENS = 1024
 CACHE_STEP_TOKENS = 128
 
+ERRORS = {
+    400: ("invalid_request_error", None),
+    401: ("invalid_request_error", "invalid_api_key"),
+    404: ("invalid_request_error", "model_not_found"),
+    429: ("requests", "rate_limit_exceeded"),
+    500: ("server_error", None),
+    503: ("service_unavailable_error", None),
+}
+
 
 def complete(request: Request, memory: Memory) -> Reply | Stream:
     """Answer a chat completion."""
     prompt = _prompt(request)
     said = answer(_task(request))
     choices = int(request.body.get("n") or 1)
-    usage = _usage(
-        count(*prompt), cached_tokens(memory, request.model, prompt), said, choices=choices
-    )
+    usage = _usage(count(*prompt), cached_tokens(memory, request.model, prompt), said, choices=choices)
     head = _head(request, memory)
     if request.body.get("stream"):
         return _stream(request, head, said, choices, usage)
@@ -56,16 +63,6 @@ def cached_tokens(memory: Memory, model: str, prompt: Parts) -> int:
     seen = memory.cached_parts(model, prompt, range(1, len(prompt) + 1))
     tokens = count(*prompt[:seen])
     return tokens - tokens % CACHE_STEP_TOKENS if tokens >= CACHE_FROM_TOKENS else 0
-
-
-ERRORS = {
-    400: ("invalid_request_error", None),
-    401: ("invalid_request_error", "invalid_api_key"),
-    404: ("invalid_request_error", "model_not_found"),
-    429: ("requests", "rate_limit_exceeded"),
-    500: ("server_error", None),
-    503: ("service_unavailable_error", None),
-}
 
 
 def refused(refusal: Refusal) -> Reply:
