@@ -9,13 +9,14 @@ from __future__ import annotations
 import time
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from . import labels
 from .counted import Counted
-from .dialects import Dialect
+from .dialects import FINAL, GOES_ON, Dialect
 from .dialects.messages import content_of
 from .leftovers import Leftovers
 from .pricing import PriceBook
@@ -32,7 +33,9 @@ from .settlement import (
     variant_of,
 )
 from .shield import failed
-from .telemetry.recorder import Cost, Finished, OpenSpan, Recorder
+from .telemetry.finished import Cost, Finished
+from .telemetry.recorder import Recorder
+from .telemetry.spans import OpenSpan
 from .tokenizers import Estimator
 
 
@@ -75,7 +78,6 @@ class Calls:
         """
         if not self.active or self.recorder.suppressed():
             return None
-        self.leftovers.end_all()
         return Call(self, dialect, site, request, model, streamed=streamed, adopts=adopts)
 
     def renew(self) -> None:
@@ -215,10 +217,23 @@ class Call:
         if self._events is None:
             return
         try:
-            if self._events.see(event):
+            progress = self._events.see(event)
+            if progress == GOES_ON:
+                return
+            if progress == FINAL:
                 self.end()
+            else:
+                self._calls.leftovers.soon(self)
         except Exception:  # noqa: BLE001  # a `with` would cost more than the work
             failed("reading an event of a stream")
+
+    def quiet_s(self) -> float:
+        """For how long nothing has come of the stream."""
+        return (self._calls.tick_ns() - (self.last_tick or self._start_tick)) / 1e9
+
+    def watch(self) -> None:
+        """Have somebody to end the call, should its stream be dropped."""
+        self._calls.leftovers.watch()
 
     def touch(self) -> None:
         """Note that some of the stream has come, whether or not it makes an event."""
@@ -247,7 +262,7 @@ class Call:
         try:
             self._finish(body, error, at_tick, left=left)
         except Exception:  # noqa: BLE001  # never raised into the application
-            self._give_up()
+            self._give_up(error, left=left)
             failed("recording a call")
 
     def later(self) -> None:
@@ -259,12 +274,29 @@ class Call:
         """End a call whose stream was dropped, at the time of its last event."""
         self.end(left=True, at_tick=self.last_tick)
 
-    def _give_up(self) -> None:
+    def _give_up(self, error: BaseException | None, *, left: bool) -> None:
+        """Count a call of which nothing could be read, so that at least it is missed."""
         try:
-            if self._span is not None:
-                self._span.span.end()
-        except Exception:  # noqa: BLE001, S110  # the failure that led here is reported
-            pass
+            duration_ns = max(0, self._calls.tick_ns() - self._start_tick)
+            outcome, error_type = outcome_of(EMPTY, error, left=left)
+            self._calls.recorder.finish(
+                self._span or self._open_span(),
+                Finished(
+                    reading=EMPTY,
+                    usage=None,
+                    usage_source=None,
+                    cost=_NO_USAGE,
+                    outcome=outcome,
+                    error_type=error_type,
+                    end_ns=self._start_ns + duration_ns,
+                    duration_s=duration_ns / 1e9,
+                    unpriced=self.dialect.billed,
+                ),
+            )
+        except Exception:  # noqa: BLE001  # the recorder itself: end the span, if that much works
+            with suppress(Exception):
+                if self._span is not None:
+                    self._span.span.end()
 
     def _finish(
         self,
@@ -283,6 +315,9 @@ class Call:
             body = self._events.body()
         reading = EMPTY if body is None else dialect.read(body)
         outcome, error_type = outcome_of(reading, error, left=left)
+        if outcome in _CUT and len(reading.finish_reasons) < reading.choices:
+            missing = reading.choices - len(reading.finish_reasons)
+            reading = reading._replace(finish_reasons=(*reading.finish_reasons, *["error"] * missing))
         usage, source = usage_of(
             dialect,
             reading,
@@ -336,7 +371,7 @@ class Call:
 
     def _cut(self, outcome: str) -> bool:
         """Whether a stream of which some has come ended before its end."""
-        return self._first_tick is not None and outcome in (ABANDONED, CANCELLED, ERROR)
+        return self._first_tick is not None and outcome in _CUT
 
     def _asked(self, span: OpenSpan) -> Mapping[str, Any]:
         if not span.span.is_recording():
@@ -366,5 +401,6 @@ class Call:
         return False
 
 
+_CUT: Final = frozenset({ABANDONED, CANCELLED, ERROR})
 _OPENAI: Final = frozenset({"openai", "azure.ai.openai"})
 _NO_USAGE: Final = Cost(usd=None, status="no_usage")

@@ -107,6 +107,7 @@ class Running:
             stream_usage=config.stream_usage,
             content=config.content_on_spans or config.content_in_events,
         )
+        meters.help = self.calls.leftovers.work
         NATIVE.mode, NATIVE.asked_by_environment = config.native, config.native_asked
         sites = Sites(config.endpoints)
         for name in config.clients:

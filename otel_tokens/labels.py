@@ -43,22 +43,26 @@ class attribute:  # noqa: N801  # reads as a verb: `with attribute(team="search"
             if value is not None and not isinstance(value, (str, int, float, bool)):
                 msg = f"label {name}={value!r}: expected a string, a number, a bool or None"
                 raise TypeError(msg)
-        self._before = _labels.get()
-        _labels.set(self._merged())
+        self._set = self._put()
 
-    def _merged(self) -> Mapping[str, Value]:
-        merged = {**_labels.get(), **self._given}
-        return MappingProxyType({name: value for name, value in merged.items() if value is not None})
+    def _put(self) -> tuple[Mapping[str, Value], Mapping[str, Value]]:
+        before = _labels.get()
+        merged = {**before, **self._given}
+        now = MappingProxyType({name: value for name, value in merged.items() if value is not None})
+        _labels.set(now)
+        return before, now
 
     def __enter__(self) -> None:
-        return None
+        if _labels.get() is not self._set[1]:  # left before, or made elsewhere
+            self._set = self._put()
 
     def __exit__(self, *_exc: object) -> None:
-        _labels.set(self._before)
+        _labels.set(self._set[0])
 
     def __call__(self, function: F) -> F:
         """Label every call of `function`."""
-        _labels.set(self._before)
+        if _labels.get() is self._set[1]:
+            _labels.set(self._set[0])
         return cast("F", _wrapped(function, self._given))
 
 
@@ -68,16 +72,23 @@ def _wrapped(function: Callable[..., Any], given: dict[str, Value | None]) -> Ca
         @functools.wraps(function)
         async def agen(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
             source = function(*args, **kwargs)
+            step, sent = source.asend, None
             try:
                 while True:
                     with attribute(given):
                         try:
-                            item = await anext(source)
+                            item = await step(sent)
                         except StopAsyncIteration:
                             return
-                    yield item
+                    try:
+                        step, sent = source.asend, (yield item)
+                    except GeneratorExit:
+                        raise
+                    except BaseException as error:  # noqa: BLE001  # the function's own to handle
+                        step, sent = source.athrow, error
             finally:
-                await source.aclose()
+                with attribute(given):
+                    await source.aclose()
 
         return agen
     if inspect.isgeneratorfunction(function):
@@ -85,17 +96,23 @@ def _wrapped(function: Callable[..., Any], given: dict[str, Value | None]) -> Ca
         @functools.wraps(function)
         def gen(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
             source = function(*args, **kwargs)
-            sent: Any = None
+            step, sent = source.send, None
             try:
                 while True:
                     with attribute(given):
                         try:
-                            item = source.send(sent)
+                            item = step(sent)
                         except StopIteration as stop:
                             return stop.value
-                    sent = yield item
+                    try:
+                        step, sent = source.send, (yield item)
+                    except GeneratorExit:
+                        raise
+                    except BaseException as error:  # noqa: BLE001  # the function's own to handle
+                        step, sent = source.throw, error
             finally:
-                source.close()
+                with attribute(given):
+                    source.close()
 
         return gen
     if inspect.iscoroutinefunction(function):

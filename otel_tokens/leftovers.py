@@ -1,7 +1,8 @@
-"""Calls whose streams were dropped: a thread ends them, or the next call, or the shutdown.
+"""Work that the thread of the application must not do, or need not: a thread of ours does it.
 
-A finaliser may run while a lock of OpenTelemetry is held, by this very thread. All it may do is to put the
-call into this queue, whose `put` can be re-entered.
+A finaliser may run while a lock of OpenTelemetry is held, by this very thread. All that it may do with a call
+whose stream was dropped is to put it into this queue, whose `put` can be re-entered. The thread
+does the rest, and what is left when it stops is done then.
 """
 
 from __future__ import annotations
@@ -9,43 +10,68 @@ from __future__ import annotations
 import os
 import queue
 import threading
+import time
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Final, Protocol
+
+
+_QUIET_S: Final = 0.05
+"""How long a stream that is whole must be quiet before it is ended without having been read to its end."""
 
 
 class Abandoned(Protocol):
-    """What can be left behind."""
+    """A call that can be left behind."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended."""
 
     def abandon(self) -> None:
         """End it, now that it is safe to."""
 
+    def quiet_s(self) -> float:
+        """For how long nothing has come of its stream, in seconds."""
+
+
+class Soon:
+    """Ends a call once its stream has been quiet for a while."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: Abandoned) -> None:
+        self._call = call
+
+    def __call__(self) -> None:
+        """Wait until the call has ended or has been quiet for long enough, and end it."""
+        while not self._call.ended and (rest := _QUIET_S - self._call.quiet_s()) > 0:
+            time.sleep(rest)
+        self._call.abandon()
+
 
 class Leftovers:
-    """The queue of one process."""
+    """The queue of one process, and its thread."""
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[Abandoned | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._pid = os.getpid()
 
     def put(self, call: Abandoned) -> None:
         """Keep a call to be ended; safe in a finaliser."""
-        self._queue.put(call)
+        self._queue.put(call.abandon)
 
-    def end_all(self) -> None:
-        """End what has been put so far."""
-        while not self._queue.empty():
-            try:
-                call = self._queue.get_nowait()
-            except queue.Empty:
-                return
-            if call is None:  # the word to stop is for the thread
-                self._queue.put(None)
-                return
-            call.abandon()
+    def soon(self, call: Abandoned) -> None:
+        """Keep a call whose answer is whole: it ends when its reader stops there."""
+        self._queue.put(Soon(call))
+
+    def work(self, work: Callable[[], None]) -> None:
+        """Have the thread do `work`."""
+        self.watch()
+        self._queue.put(work)
 
     def watch(self) -> None:
-        """Have a thread that ends what is put; called where a stream is opened, never in a finaliser."""
+        """Have a thread; called where a stream is watched, never in a finaliser."""
         if self._thread is not None and self._pid == os.getpid():
             return
         self._pid = os.getpid()
@@ -53,16 +79,18 @@ class Leftovers:
         self._thread.start()
 
     def _run(self) -> None:
-        while (call := self._queue.get()) is not None:
-            call.abandon()
+        while (work := self._queue.get()) is not None:
+            work()
 
     def stop(self) -> None:
-        """End what is left, and the thread."""
+        """Do what is left, and end the thread."""
         thread, self._thread = self._thread, None
         if thread is not None and self._pid == os.getpid():
             self._queue.put(None)
             thread.join(timeout=5)
-        self.end_all()
+        while not self._queue.empty():
+            if (work := self._queue.get()) is not None:
+                work()
 
     def renew(self) -> None:
         """In a forked process: forget the parent's thread and calls, which are the parent's to end."""

@@ -13,8 +13,6 @@ from typing import Final
 
 _HOSTS: Final[Mapping[str, str]] = {
     "api.openai.com": "openai",
-    "eu.api.openai.com": "openai",
-    "us.api.openai.com": "openai",
     "api.anthropic.com": "anthropic",
     "api.deepseek.com": "deepseek",
     "api.x.ai": "x_ai",
@@ -50,6 +48,7 @@ _HOSTS: Final[Mapping[str, str]] = {
 }
 
 _SUFFIXES: Final[tuple[tuple[str, str], ...]] = (
+    (".api.openai.com", "openai"),
     (".openai.azure.com", "azure.ai.openai"),
     (".cognitiveservices.azure.com", "azure.ai.openai"),
     (".services.ai.azure.com", "azure.ai.inference"),

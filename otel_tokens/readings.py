@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Final, NamedTuple
 
 
@@ -78,6 +78,12 @@ UNITS: Final = frozenset(
 """What is billed beside tokens: a count of each, priced by a fee."""
 
 Number = int | Decimal
+
+EXACT: Final = Context(prec=60)
+"""For all arithmetic with money: the application may have set the precision of its thread to 6.
+
+60 digits hold every product and sum; only a quotient without an end, as 1/7 of an hour, is cut.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +162,8 @@ class Reading(NamedTuple):
     """The model that answered."""
     id: str | None = None
     usage: Usage | None = None
+    inferred: bool = False
+    """`usage` was counted on the answer itself, such as its images; the provider did not state it."""
     parts: tuple[Part, ...] = ()
     """Usage that is *not* in `usage` and has a model of its own."""
     finish_reasons: tuple[str, ...] = ()
@@ -170,8 +178,10 @@ class Reading(NamedTuple):
     """What the provider itself says that the call costs."""
     error_type: str | None = None
     """The error that an answer with status 200 or an event of a stream carries."""
-    complete: bool = False
-    """Nothing about tokens is to come: usage is final and no choice is open."""
+    choices: int = 0
+    """How many choices there are, finished or not."""
+    finished: bool = False
+    """No choice is open: what is stated about the answer is final."""
     batch_id: str | None = None
     """What to count once: the batch or the file that this usage is the total of."""
     fingerprint: str | None = None

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import reduce
 from typing import Any, Final
 
 from .dialects import Dialect
 from .pricing import Cost as Priced
 from .pricing import PriceBook, Terms
 from .providers import Site
-from .readings import INPUT, OUTPUT, OUTPUT_BUCKETS, Reading, Usage
-from .telemetry.recorder import Cost
+from .readings import EXACT, INPUT, OUTPUT, OUTPUT_BUCKETS, Reading, Usage
+from .telemetry.finished import Cost
 from .tokenizers import Estimator
 
 
@@ -37,7 +38,7 @@ def outcome_of(reading: Reading, error: BaseException | None, *, left: bool) -> 
         return (ERROR, error_type(error)) if isinstance(error, Exception) else (CANCELLED, None)
     if reading.error_type is not None:
         return ERROR, reading.error_type
-    if left and not reading.complete:
+    if left and not reading.finished:
         return ABANDONED, None
     return OK, None
 
@@ -70,17 +71,18 @@ def usage_of(
     A stream is cut when it ended before the provider had stated the final counts, and some of it had come.
     """
     usage = reading.usage
-    if usage is not None and not (cut and not reading.complete):
-        return usage, "provider"
+    cut = cut and not reading.finished
+    if usage is not None and not cut:
+        return usage, "estimated" if reading.inferred else "provider"
     if not dialect.billed:
         return None, None
     got = [] if body is None else list(dialect.answer(body))
-    if cut and not reading.complete:
+    if cut:
         return _partial(dialect, usage, got, request, estimator), "partial"
     if outcome not in (OK, ABANDONED):
         return None, None
     if (asked := dialect.units(request)) is not None:
-        return asked, "provider"
+        return asked, "estimated"
     return (_estimated(dialect, got, request, estimator), "estimated") if got else (None, None)
 
 
@@ -136,69 +138,78 @@ def cost_of(
     at_s: float,
 ) -> Cost:
     """What a call costs: as the provider states it, else by the book; each part at its own model."""
-
-    def price(model: str | None, tokens: Usage, requested: str | None) -> Priced:
-        return book.price(
-            tokens,
-            Terms(
-                provider=site.provider,
-                model=model,
-                requested_model=requested,
-                variant=variant,
-                server_address=site.host,
-                inference_geo=reading.inference_geo,
-                at_s=at_s,
-            ),
-        )
-
-    main = price(reading.model, usage, requested_model)
-    parts = [price(part.model, part.usage, None) for part in reading.parts]
+    terms = Terms(
+        site.provider, reading.model, at_s, requested_model, variant, site.host, reading.inference_geo
+    )
+    main = book.price(usage, terms)
     if reading.cost_usd is not None and source == "provider":
-        return _stated(reading, usage, main, parts)
-    costs = (main, *parts)
-    unknown = [cost.status for cost in costs if cost.usd is None]
-    usd = None if unknown else sum([cost.usd for cost in costs if cost.usd is not None], _ZERO)
-    warnings = reading.warnings
-    for cost in costs:
-        if cost.warnings:
-            warnings = (*warnings, *cost.warnings)
+        return _stated(reading.cost_usd, reading, usage, main)
+    if reading.parts:
+        return _with_parts(book, reading, main, terms, source)
+    if not usage.tokens and main.usd == 0 and main.warnings:
+        return Cost(usd=None, status="no_usage", warnings=reading.warnings + main.warnings)
+    if main.usd is None:
+        return Cost(
+            usd=None, status=main.status, version=main.version, warnings=reading.warnings + main.warnings
+        )
     return Cost(
-        usd=usd,
-        status=unknown[0] if unknown else main.status,
-        source=None if unknown else "computed" if source == "provider" else "estimated",
-        by_bucket=main.by_bucket if main.usd is not None else {},
-        parts=tuple([cost.by_bucket if cost.usd is not None else {} for cost in parts]),
+        usd=main.usd,
+        status=main.status,
+        source=_source(source),
+        by_bucket=main.by_bucket,
         version=main.version,
-        warnings=tuple(dict.fromkeys(warnings)) if warnings else (),
+        warnings=reading.warnings + main.warnings,
     )
 
 
-def _stated(reading: Reading, usage: Usage, main: Priced, parts: list[Priced]) -> Cost:
-    stated = reading.cost_usd
-    if stated is None:  # narrowed by the caller
-        raise AssertionError
-    ours = [cost.usd for cost in (main, *parts)]
-    known = [usd for usd in ours if usd is not None]
+def _source(usage_source: str) -> str:
+    return "computed" if usage_source == "provider" else "estimated"
+
+
+def _with_parts(book: PriceBook, reading: Reading, main: Priced, terms: Terms, source: str) -> Cost:
+    """The cost of a call of which other models answered parts; unknown when one of them is."""
+    costs = [main]
+    for part in reading.parts:
+        costs.append(book.price(part.usage, terms._replace(model=part.model, requested_model=None)))
+    unknown = [cost.status for cost in costs if cost.usd is None]
+    first, *others = [{} if cost.usd is None else cost.by_bucket for cost in costs]
+    return Cost(
+        usd=None if unknown else _sum([cost.usd for cost in costs if cost.usd is not None]),
+        status=unknown[0] if unknown else main.status,
+        source=None if unknown else _source(source),
+        by_bucket=first,
+        parts=tuple(others),
+        version=main.version,
+        warnings=tuple(dict.fromkeys([*reading.warnings, *[w for cost in costs for w in cost.warnings]])),
+    )
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    return reduce(EXACT.add, amounts, _ZERO)
+
+
+def _stated(stated: Decimal, reading: Reading, usage: Usage, main: Priced) -> Cost:
+    """The cost that the provider states, with ours beside it."""
     return Cost(
         usd=stated,
         status="priced",
         source="provider",
         by_bucket=_split(main.by_bucket, usage, stated),
-        parts=tuple([{} for _ in parts]),
-        computed_usd=sum(known, _ZERO) if len(known) == len(ours) else None,
+        parts=tuple([{} for _ in reading.parts]),
+        computed_usd=None if reading.parts else main.usd,
         warnings=reading.warnings,
     )
 
 
 def _split(ours: Mapping[str, Decimal], usage: Usage, stated: Decimal) -> Mapping[str, Decimal]:
     """The provider's own cost, split over buckets as ours is; in one piece when ours is unknown."""
-    total = sum(ours.values(), _ZERO)
+    total = _sum(ours.values())
     if total == stated and ours:
         return ours
     if not total:
         bucket = next(iter(usage.tokens), "request")
         return {bucket: stated} if stated else {}
-    split = {bucket: usd * stated / total for bucket, usd in ours.items() if usd}
+    split = {b: EXACT.divide(EXACT.multiply(usd, stated), total) for b, usd in ours.items() if usd}
     last = next(reversed(split))
-    split[last] += stated - sum(split.values(), _ZERO)
+    split[last] = EXACT.add(split[last], EXACT.subtract(stated, _sum(split.values())))
     return split

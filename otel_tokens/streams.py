@@ -18,7 +18,7 @@ from typing import Any, Final
 import wrapt
 
 from .calls import Call
-from .dialects.wire import Splitter, parsed
+from .dialects.wire import DONE, Splitter, parsed, sniffed
 from .shield import failed
 
 
@@ -123,6 +123,9 @@ def _inside_telemetry() -> bool:
 class Body(wrapt.ObjectProxy):  # type: ignore[misc]  # wrapt has no types
     """The body of a response, which tells when it is closed; all else is the body's own."""
 
+    stream_observer = None
+    """Anthropic's own telemetry looks for it at each event, and to find nothing by a proxy takes long."""
+
     def __init__(self, body: Any, watch: Watch) -> None:
         super().__init__(body)
         self._self_watch = watch
@@ -148,14 +151,28 @@ class Body(wrapt.ObjectProxy):  # type: ignore[misc]  # wrapt has no types
             self._self_watch.closed()
 
 
+class ObservedBody(Body):
+    """The body of a response that Anthropic's own telemetry observes too."""
+
+    @property
+    def stream_observer(self) -> Any:
+        """What observes the body."""
+        return self.__wrapped__.stream_observer
+
+
 def watch_body(response: Any, call: Call, tap: Any, running: str) -> None:
     """Have `call` told when the body of `response` is closed."""
-    response.stream = Body(response.stream, Watch(call, tap, running))
+    response.stream = _body(response.stream)(response.stream, Watch(call, tap, running))
+
+
+def _body(stream: Any) -> type[Body]:
+    return ObservedBody if hasattr(stream, "stream_observer") else Body
 
 
 def tap_events(stream: Any, call: Call, response: Any) -> None:
     """Show the events of a stream object of a client library to `call`."""
     call.fold()
+    call.watch()
     events = stream._iterator  # noqa: SLF001
     held = Held(call)
     if hasattr(events, "__anext__"):
@@ -185,9 +202,12 @@ class Bytes:
             return
         call.touch()
         try:
+            if self._events is None and not self._size and (found := sniffed(piece)) is not None:
+                self._events = found
+                call.fold()
             if self._events is not None:
                 for event in self._events.feed(piece):
-                    call.see(event)
+                    self._show(event)
             elif self._whole is not None:
                 self._size += len(piece)
                 if self._size <= _WHOLE_LIMIT:
@@ -195,13 +215,19 @@ class Bytes:
         except Exception:  # noqa: BLE001  # never raised into the reader
             failed("reading the bytes of a stream")
 
+    def _show(self, event: Any) -> None:
+        if event is DONE:
+            self._call.end()
+        else:
+            self._call.see(event)
+
     def done(self) -> None:
         """End the call: the bytes have been read to the end."""
         body = None
         try:
             if self._events is not None:
                 for event in self._events.rest():
-                    self._call.see(event)
+                    self._show(event)
             elif self._whole is not None and self._size <= _WHOLE_LIMIT:
                 body = self._whole(b"".join(self._pieces))
         except Exception:  # noqa: BLE001
@@ -228,6 +254,7 @@ def tap_bytes(response: Any, call: Call, seen: Bytes) -> None:
 
     Every reader of httpx and httpx2 but `iter_raw` goes through `iter_bytes` or `aiter_bytes`.
     """
+    call.watch()
     held = Held(call)
     state = _Reading(response)
     if hasattr(response.stream, "__aiter__") and not hasattr(response.stream, "__iter__"):
@@ -236,7 +263,7 @@ def tap_bytes(response: Any, call: Call, seen: Bytes) -> None:
         response.iter_bytes = _iter_bytes(response.iter_bytes, seen, state, held)
         if hasattr(response.stream, "__aiter__"):
             response.aiter_bytes = _aiter_bytes(response.aiter_bytes, seen, state, held)
-    response.stream = Body(response.stream, Watch(call, state, "running"))
+    response.stream = _body(response.stream)(response.stream, Watch(call, state, "running"))
 
 
 class _Reading:

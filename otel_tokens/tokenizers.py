@@ -26,6 +26,11 @@ _ENCODINGS: Final = {
     "o200k_base": "https://openaipublic.blob.core.windows.net/encodings/o200k_base.tiktoken",
     "cl100k_base": "https://openaipublic.blob.core.windows.net/encodings/cl100k_base.tiktoken",
 }
+_SHA256: Final = {
+    "o200k_base": "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+    "cl100k_base": "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+}
+"""tiktoken downloads a vocabulary anew when its file has another checksum."""
 _OLDER: Final = ("gpt-3.5", "gpt-4-", "gpt-35", "text-embedding", "text-davinci", "davinci", "babbage")
 
 
@@ -68,7 +73,11 @@ def _encode(encoding: Any, text: str) -> int:  # noqa: ANN401
 def _load(name: str, folder: Path) -> Any:  # noqa: ANN401
     """The encoding `name` of tiktoken when its vocabulary is in `folder`, else None."""
     key = hashlib.sha1(_ENCODINGS[name].encode(), usedforsecurity=False).hexdigest()
-    if not (folder / key).is_file():
+    try:
+        content = (folder / key).read_bytes()
+    except OSError:
+        return None
+    if hashlib.sha256(content).hexdigest() != _SHA256[name]:
         return None
     import tiktoken  # noqa: PLC0415  # only when it can be used: it is slow to import
 

@@ -21,7 +21,9 @@ from otel_tokens import shield
 
 Labels = Mapping[str, Any]
 
-_PATIENCE_S = 10.0
+pytest.register_assert_rewrite("tests.clients.cases")
+
+_PATIENCE_S = 5.0
 _SCOPE = "otel_tokens"
 
 

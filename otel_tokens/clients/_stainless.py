@@ -138,8 +138,6 @@ class Package:
             if call is None:
                 return None
             call.batch_id = key
-            if streamed:
-                calls.leftovers.watch()
             wanted = self.prepare(client, call, options)
             call.options = wanted
             if wanted is not options:
@@ -269,7 +267,9 @@ def _async_process(original: Any, package: Package) -> Any:
 
 def _take(call: Call, result: Any) -> None:
     kind = type(result)
-    if hasattr(kind, "__stream__"):
+    if hasattr(kind, "__pydantic_fields__") or hasattr(kind, "__fields__"):
+        call.end(result)  # a model: looking for attributes that it lacks would take long
+    elif hasattr(kind, "__stream__"):
         tap_events(result, call, result.response)
     elif hasattr(result, "_raw_iterator"):  # a decoder of JSON lines
         tap_events(result, call, result.http_response)

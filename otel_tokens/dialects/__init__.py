@@ -7,7 +7,7 @@ counting exist once.
 
 from __future__ import annotations
 
-from .dialect import Body, Dialect, Events
+from .dialect import ENOUGH, FINAL, GOES_ON, Body, Dialect, Events, Progress
 
 
-__all__ = ["Body", "Dialect", "Events"]
+__all__ = ["ENOUGH", "FINAL", "GOES_ON", "Body", "Dialect", "Events", "Progress"]

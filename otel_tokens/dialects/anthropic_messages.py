@@ -31,8 +31,8 @@ from ..readings import (
     add,
 )
 from .anthropic_request import asked, prompt
-from .dialect import Body, Dialect
-from .fields import Counts, dig, get, items, nonzero, string, text, view
+from .dialect import ENOUGH, GOES_ON, Body, Dialect, Progress
+from .fields import Counts, dig, event_fields, get, index_of, items, nonzero, string, text, view
 
 
 def read(body: Body) -> Reading:
@@ -52,11 +52,12 @@ def read(body: Body) -> Reading:
         usage=usage,
         parts=parts,
         finish_reasons=(reason,) if reason else (),
+        choices=1,
         variant=_variant(stated, tier),
         service_tier=tier,
         inference_geo=string(stated, "inference_geo"),
         error_type=_error(fields) if fields.get("error") else None,
-        complete=usage is not None and reason is not None,
+        finished=reason is not None,
         warnings=tuple(counts.warnings),
     )
 
@@ -81,14 +82,14 @@ def _usage(counts: Counts, stated: dict[str, Any]) -> Usage | None:
 
 def _writes(counts: Counts, stated: dict[str, Any]) -> list[tuple[str, int]]:
     total = counts(stated, "cache_creation_input_tokens")
-    if total == 0:
-        return []
     split = view(stated.get("cache_creation"))
+    if not total and not split:
+        return []
     short = counts(split, "ephemeral_5m_input_tokens") or 0
     long = counts(split, "ephemeral_1h_input_tokens") or 0
     if total is None:
         total = short + long
-    elif split and short + long != total:
+    elif short + long > total:
         counts.warn()
         long = min(long, total)
     return [(CACHE_WRITE_5M, total - long), (CACHE_WRITE_1H, long)]
@@ -144,17 +145,17 @@ class MessageEvents:
         self._reason: Any = None
         self._error: Any = None
 
-    def see(self, event: Any) -> bool:
-        """Add one event; the delta with the reason to stop is the last that counts."""
-        fields = event if type(event) is dict else event.__dict__
+    def see(self, event: Any) -> Progress:
+        """Add one event; after the delta with the reason to stop the message is whole."""
+        fields = event_fields(event)
         kind = fields.get("type")
         if kind == "content_block_delta":
             delta = fields.get("delta")
-            block = self._blocks.get(fields.get("index")) or self._block(fields.get("index"))
+            block = self._block(index_of(fields))
             block.add(delta if type(delta) is dict else view(delta))
-            return False
+            return GOES_ON
         if kind == "content_block_start":
-            self._block(fields.get("index")).start = fields.get("content_block")
+            self._block(index_of(fields)).start = fields.get("content_block")
         elif kind == "message_delta":
             return self._see_delta(fields)
         elif kind == "message_start":
@@ -162,14 +163,14 @@ class MessageEvents:
             self._overlay(get(self._message, "usage"))
         elif kind == "error":
             self._error = fields.get("error") or {"type": "error"}
-        return False
+        return GOES_ON
 
-    def _see_delta(self, fields: dict[str, Any]) -> bool:
+    def _see_delta(self, fields: dict[str, Any]) -> Progress:
         self._overlay(fields.get("usage"))
         reason = dig(fields.get("delta"), "stop_reason")
         if reason is not None:
             self._reason = reason
-        return reason is not None and fields.get("usage") is not None
+        return ENOUGH if reason is not None and fields.get("usage") is not None else GOES_ON
 
     def _overlay(self, usage: Any) -> None:
         """The newer counters over the older ones; what is missing keeps its last value."""
@@ -179,7 +180,7 @@ class MessageEvents:
             if value is not None:
                 self._usage[name] = value
 
-    def _block(self, index: Any) -> _Block:
+    def _block(self, index: int) -> _Block:
         block = self._blocks.get(index)
         if block is None:
             block = self._blocks[index] = _Block()

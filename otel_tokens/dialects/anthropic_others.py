@@ -16,7 +16,7 @@ from typing import Any
 from ..readings import Part, Reading, Usage, add
 from . import anthropic_messages
 from .anthropic_request import asked, prompt
-from .dialect import Body, Dialect
+from .dialect import GOES_ON, Body, Dialect, Progress
 from .fields import dig, get, text
 from .openai_batches import rows
 
@@ -29,6 +29,8 @@ def read_completion(body: Body) -> Reading:
         model=text(body, "model"),
         id=text(body, "id"),
         finish_reasons=(reason,) if reason else (),
+        choices=1,
+        finished=reason is not None,
         error_type=(text(error, "type") or "_OTHER") if error else None,
     )
 
@@ -42,13 +44,13 @@ class CompletionEvents:
         self._last: Any = None
         self._text: list[str] = []
 
-    def see(self, event: Any) -> bool:
+    def see(self, event: Any) -> Progress:
         """Add one piece."""
         if get(event, "type") in ("completion", None):
             self._last = event
             if (piece := text(event, "completion")) is not None:
                 self._text.append(piece)
-        return False
+        return GOES_ON
 
     def body(self) -> Body:
         """The completion so far."""
@@ -75,13 +77,13 @@ class ResultEvents:
     def __init__(self) -> None:
         self._messages: list[Any] = []
 
-    def see(self, event: Any) -> bool:
+    def see(self, event: Any) -> Progress:
         """Add one line; a batch may always have one more."""
         message = dig(event, "result", "message")
         if message is not None:
             fields = ("model", "usage")
             self._messages.append({name: get(message, name) for name in fields})
-        return False
+        return GOES_ON
 
     def body(self) -> Body:
         """The lines that were billed."""
@@ -113,7 +115,7 @@ def read_results(body: Body) -> Reading:
         parts=tuple([Part(model=other, usage=more) for other, more in others]),
         variant="batch",
         inference_geo=geo,
-        complete=True,
+        finished=True,
         warnings=tuple(dict.fromkeys(warnings)),
     )
 

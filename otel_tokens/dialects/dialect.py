@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from ..readings import Reading, Usage
 
+
+Progress = int
+GOES_ON: Final[Progress] = 0
+"""More is to come."""
+ENOUGH: Final[Progress] = 1
+"""The answer is whole, though the stream might bring another one."""
+FINAL: Final[Progress] = 2
+"""Nothing about tokens can follow."""
 
 Body = Any
 """A JSON object or a model of a client library."""
@@ -16,8 +24,8 @@ Body = Any
 class Events(Protocol):
     """Folds the events of one stream to the body that the call would have returned whole."""
 
-    def see(self, event: Any) -> bool:
-        """Add one event; say whether nothing about tokens can follow."""
+    def see(self, event: Any) -> Progress:
+        """Add one event, and say how far the answer has come."""
 
     def body(self) -> Body:
         """The body that the events so far add up to."""

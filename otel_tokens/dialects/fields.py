@@ -14,8 +14,11 @@ from typing import Any, Final
 INCONSISTENT: Final = "usage_inconsistent"
 """The warning for counts that contradict one another or cannot be counts."""
 
-_MAX_COUNT: Final = 2**63 - 1
-"""The largest integer that an attribute can carry."""
+_MAX_COUNT: Final = 2**40
+"""No call has a trillion tokens. Sums of counts must stay within 63 bits, or no metric can be exported."""
+
+_MAX_AMOUNT: Final = Decimal(10) ** 12
+"""No call costs as many USD or has as many seconds. Sums of amounts must stay finite as floats."""
 
 
 _EMPTY: Final[dict[str, Any]] = {}
@@ -33,6 +36,17 @@ def view(node: Any) -> dict[str, Any]:
         return _EMPTY
     extra = getattr(node, "__pydantic_extra__", None)
     return {**fields, **extra} if extra else fields
+
+
+def event_fields(event: Any) -> dict[str, Any]:
+    """The known fields of an event, at once; none of what is neither an object nor a model."""
+    return event if type(event) is dict else getattr(event, "__dict__", _EMPTY)
+
+
+def index_of(node: Mapping[str, Any]) -> int:
+    """The place of a piece among its like; 0 when it does not say."""
+    index = node.get("index")
+    return index if type(index) is int else 0
 
 
 def get(node: Any, name: str) -> Any:
@@ -69,22 +83,22 @@ def items(node: object, *path: str) -> Iterator[Any]:
 
 
 def money(node: object, *path: str) -> Decimal | None:
-    """The amount at `path` when it is a number that can be one: finite and not negative."""
+    """The amount at `path` when it is a number that can be one: not negative, and not beyond all reason."""
     value = dig(node, *path)
     if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
         return None
     try:
         amount = Decimal(str(value))
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):  # an integer may have too many digits to be written down
         return None
-    return amount if amount.is_finite() and amount >= 0 else None
+    return amount if amount.is_finite() and 0 <= amount <= _MAX_AMOUNT else None
 
 
 class Counts:
     """Reads the counters of one response and notes what cannot be a count.
 
     None and absent are unknown. A float counts when it is whole. A bool, a negative or broken number and
-    one beyond 63 bits are no counts: they read as unknown and leave a warning.
+    one beyond all reason are no counts: they read as unknown and leave a warning.
     """
 
     __slots__ = ("warnings",)

@@ -49,7 +49,7 @@ def _chat_message(message: Any) -> Message:
     parts = list(_parts(get(message, "content")))
     if role == "tool":
         response = {"type": "tool_call_response", "id": text(message, "tool_call_id")}
-        parts = [{**response, "response": "".join(p.get("content", "") for p in parts)}]
+        parts = [{**response, "response": "".join(p.get("content") or "" for p in parts)}]
     if (reasoning := text(message, "reasoning_content")) is not None:
         parts.insert(0, {"type": "reasoning", "content": reasoning})
     for call in items(message, "tool_calls"):

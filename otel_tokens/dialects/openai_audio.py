@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..readings import Number, Reading, Usage
+from ..readings import Reading, Usage
 from . import openai_usage
-from .dialect import Body, Dialect
-from .fields import get, money, text
+from .dialect import FINAL, GOES_ON, Body, Dialect, Progress
+from .fields import event_fields, get, money, text
 from .openai_chat import cost, error_type
 from .openai_request import strings
 
@@ -26,23 +26,20 @@ def read(body: Body) -> Reading:
     """Read a `Transcription`, a `Translation` or the last event of a stream."""
     stated = get(body, "usage")
     usage, warnings = openai_usage.tokens(stated)
-    if usage is None and (units := _seconds(body, stated)):
+    inferred = False
+    if usage is None and (units := openai_usage.seconds(stated)):
         usage = Usage({}, units)
+    elif usage is None and (duration := money(body, "duration")):
+        usage, inferred = Usage({}, {"audio_second": duration}), True
     return Reading(
         model=text(body, "model"),
         usage=usage,
+        inferred=inferred,
         cost_usd=cost(stated),
         error_type=error_type(body),
-        complete=usage is not None,
+        finished=usage is not None,
         warnings=warnings,
     )
-
-
-def _seconds(body: Body, stated: object) -> dict[str, Number]:
-    if units := openai_usage.seconds(stated):
-        return units
-    duration = money(body, "duration")
-    return {"audio_second": duration} if duration else {}
 
 
 class LastEvent:
@@ -55,15 +52,15 @@ class LastEvent:
         self._event: Any = None
         self._text: list[str] = []
 
-    def see(self, event: Any) -> bool:
+    def see(self, event: Any) -> Progress:
         """Add one event; one of the awaited kind is the last."""
-        fields = event if type(event) is dict else event.__dict__
+        fields = event_fields(event)
         if fields.get("type") in self._kinds:
             self._event = event
-            return True
+            return FINAL
         if type(piece := fields.get("delta")) is str and fields.get("type") == "transcript.text.delta":
             self._text.append(piece)
-        return False
+        return GOES_ON
 
     def body(self) -> Body:
         """The last event, or the text so far."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..readings import Part, Reading, add
 from . import openai_usage
-from .dialect import Body, Dialect
+from .dialect import FINAL, GOES_ON, Body, Dialect, Progress
 from .fields import dig, get, text
 from .openai_chat import error_type
 from .openai_request import asked_chat
@@ -34,7 +34,7 @@ def read_batch(body: Body) -> Reading:
         model=text(body, "model"),
         usage=usage if ended or (usage is not None and not usage.tokens) else None,
         variant="batch",
-        complete=ended,
+        finished=ended,
         batch_id=(text(body, "output_file_id") or text(body, "id")) if ended else None,
         warnings=warnings,
     )
@@ -43,12 +43,12 @@ def read_batch(body: Body) -> Reading:
 def read_run(body: Body) -> Reading:
     """Read a `Run`: its tokens, once it has ended."""
     usage, warnings = openai_usage.tokens(get(body, "usage"))
-    ended = get(body, "status") in _RUN_ENDS
+    ended = text(body, "status") in _RUN_ENDS
     return Reading(
         model=text(body, "model"),
         id=text(body, "id"),
         usage=usage if ended else None,
-        complete=ended,
+        finished=ended,
         batch_id=text(body, "id"),
         error_type=error_type({"error": get(body, "last_error")}),
         warnings=warnings,
@@ -63,15 +63,15 @@ class RunEvents:
     def __init__(self) -> None:
         self._run: Any = None
 
-    def see(self, event: Any) -> bool:
+    def see(self, event: Any) -> Progress:
         """Add one event; the one in which the run has ended is the last."""
         kind = get(event, "event")
         if not isinstance(kind, str) or not kind.startswith("thread.run."):
-            return False
+            return GOES_ON
         if kind.startswith("thread.run.step."):
-            return False
+            return GOES_ON
         self._run = get(event, "data")
-        return kind.rpartition(".")[2] in _RUN_ENDS
+        return FINAL if kind.rpartition(".")[2] in _RUN_ENDS else GOES_ON
 
     def body(self) -> Body:
         """The run as it was last seen."""
@@ -80,10 +80,10 @@ class RunEvents:
 
 def rows(content: str) -> Iterator[Any]:
     """The JSON objects of a file of JSON lines; lines that are none are passed over."""
-    for line in content.splitlines():
+    for line in content.split("\n"):  # `splitlines` also splits at characters that JSON has inside strings
         try:
             yield json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
 
 
@@ -108,7 +108,7 @@ def read_output(content: Body) -> Reading:
         usage=first.usage,
         parts=tuple(others),
         variant="batch",
-        complete=True,
+        finished=True,
         warnings=tuple(dict.fromkeys(warnings)),
     )
 

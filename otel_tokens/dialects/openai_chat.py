@@ -2,7 +2,7 @@
 
 Counting: `openai_usage.py`. Where the provider states the cost it is in `usage` too: OpenRouter's `cost`
 in USD (with `is_byok` the upstream's charge comes on top), Perplexity's `cost.total_cost`, xAI's
-`cost_in_usd_ticks` of 1e-10 USD.
+`cost_in_usd_ticks` of 1e-10 USD; Azure passes these on as 0, which states nothing.
 Streaming: usage comes only when `stream_options.include_usage` asked for it, in one more chunk without
 choices; DeepSeek, Mistral, OpenRouter and others put it on the last chunk with choices, vLLM on every one,
 Groq also into `x_groq.usage`. The last one wins, field by field, and nothing is ever added up.
@@ -12,15 +12,15 @@ Source: `types/chat/chat_completion_chunk.py` and `types/completion_usage.py` of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from ..readings import Reading
 from . import openai_usage
-from .dialect import Body, Dialect
-from .fields import dig, get, items, money, string, text, view
-from .openai_request import asked_chat, prompt_chat
+from .dialect import FINAL, GOES_ON, Body, Dialect, Progress
+from .fields import dig, event_fields, get, index_of, items, money, string, text, view
+from .openai_request import asked_chat, prompt_chat, strings
 
 
 _TICK_USD = Decimal("1e-10")
@@ -45,44 +45,41 @@ def read(body: Body) -> Reading:
     stated = fields.get("usage")
     usage, warnings = openai_usage.tokens(stated)
     choices = fields.get("choices")
-    reasons, whole = _reasons(choices if isinstance(choices, (list, tuple)) else ())
+    if type(choices) is not list:
+        choices = []
+    reasons = [view(choice).get("finish_reason") for choice in choices]
+    finish_reasons = tuple([reason for reason in reasons if type(reason) is str and reason])
     tier = string(fields, "service_tier")
     return Reading(
-        model=string(fields, "model"),
-        id=string(fields, "id"),
-        usage=usage,
-        finish_reasons=reasons,
+        string(fields, "model"),
+        string(fields, "id"),
+        usage,
+        finish_reasons=finish_reasons,
+        choices=len(choices),
+        finished=0 < len(choices) == len(finish_reasons),
         variant=VARIANTS.get(tier) if tier else None,
         service_tier=tier,
         cost_usd=None if stated is None else cost(stated),
         error_type=error_type(fields) if fields.get("error") else None,
-        complete=usage is not None and whole,
         fingerprint=string(fields, "system_fingerprint"),
         warnings=warnings,
     )
 
 
-def _reasons(choices: Sequence[Any]) -> tuple[tuple[str, ...], bool]:
-    """Why each choice ended, and whether all have."""
-    reasons = []
-    for choice in choices:
-        if (reason := string(view(choice), "finish_reason")) is not None:
-            reasons.append(reason)
-    return tuple(reasons), 0 < len(choices) == len(reasons)
-
-
 def cost(usage: Any) -> Decimal | None:
     """USD that the provider itself states, or None."""
     fields = view(usage)
-    if (stated := fields.get("cost")) is not None:
+    if "cost" in fields:
         charged = money(fields, "cost")
         if charged is None:
-            return money(stated, "total_cost")
+            return money(fields, "cost", "total_cost")
         if fields.get("is_byok") is True:
             return charged + (money(fields, "cost_details", "upstream_inference_cost") or 0)
         return charged
-    ticks = None if fields.get("cost_in_usd_ticks") is None else money(fields, "cost_in_usd_ticks")
-    return None if ticks is None else ticks * _TICK_USD
+    if fields.get("cost_in_usd_ticks"):
+        ticks = money(fields, "cost_in_usd_ticks")
+        return None if ticks is None else ticks * _TICK_USD
+    return None
 
 
 def error_type(body: Body) -> str | None:
@@ -104,22 +101,22 @@ class Chunks:
         self._usage: Any = None
         self._error: Any = None
 
-    def see(self, event: Any) -> bool:
+    def see(self, event: Any) -> Progress:
         """Add one chunk; the usage chunk without choices is the last one."""
-        chunk = event if type(event) is dict else event.__dict__
+        chunk = event_fields(event)
         choices = chunk.get("choices")
-        if chunk.get("usage") is None and choices and self._head:
+        if chunk.get("usage") is None and type(choices) is list and choices and "model" in self._head:
             for choice in choices:
-                self._see_choice(choice if type(choice) is dict else choice.__dict__)
-            if event is not chunk and not event.__pydantic_extra__:
-                return False
+                self._see_choice(event_fields(choice))
+            if event is not chunk and not getattr(event, "__pydantic_extra__", None):
+                return GOES_ON
             return self._see_rest(event)
-        for choice in choices or ():
+        for choice in items(chunk, "choices"):
             self._see_choice(view(choice))
         return self._see_rest(event)
 
     def _see_choice(self, choice: dict[str, Any]) -> None:
-        index = choice.get("index") or 0
+        index = index_of(choice)
         state = self._choices.get(index)
         if state is None:
             state = self._choices[index] = _Choice()
@@ -127,21 +124,21 @@ class Chunks:
             state.finish_reason = reason
         delta = choice.get("delta")
         if delta is None:
-            piece = choice.get("text")
-            if piece:
+            if type(piece := choice.get("text")) is str:
                 state.text.append(piece)
             return
-        fields = delta if type(delta) is dict else delta.__dict__
-        if piece := fields.get("content"):
+        fields = event_fields(delta)
+        piece = fields.get("content")
+        if type(piece) is str and piece:
             state.text.append(piece)
         else:
             state.see_more(view(delta))
 
-    def _see_rest(self, event: Any) -> bool:
+    def _see_rest(self, event: Any) -> Progress:
         """Note what few chunks say: who answers, the tier, an error, the usage."""
         chunk, head = view(event), self._head
         for name in ("id", "model", "service_tier", "system_fingerprint"):
-            if (value := chunk.get(name)) is not None and (name not in head or name == "service_tier"):
+            if (value := chunk.get(name)) and (name not in head or name == "service_tier"):
                 head[name] = value
         if (error := chunk.get("error")) is not None:
             self._error = error
@@ -149,9 +146,10 @@ class Chunks:
             self._usage = groq
         usage = chunk.get("usage")
         if usage is None:
-            return False
+            return GOES_ON
         self._usage = _overlay(self._usage, usage)
-        return not chunk.get("choices") and bool(self._choices) and self._finished()
+        last = not chunk.get("choices") and bool(self._choices) and self._finished()
+        return FINAL if last else GOES_ON
 
     def _finished(self) -> bool:
         return all(state.finish_reason for state in self._choices.values())
@@ -184,9 +182,10 @@ class _Choice:
         self.calls: dict[int, dict[str, Any]] = {}
 
     def see_more(self, delta: dict[str, Any]) -> None:
-        """Note what a delta without content says: tool calls, a refusal, reasoning."""
-        for call in delta.get("tool_calls") or ():
-            self._see_call(get(call, "index") or 0, call)
+        """Note what a delta without plain content says: parts, tool calls, a refusal, reasoning."""
+        self.text += strings(delta.get("content"))
+        for call in items(delta, "tool_calls"):
+            self._see_call(index_of(view(call)), call)
         if (function := delta.get("function_call")) is not None:
             self._see_call(0, {"function": function})
         if type(refusal := delta.get("refusal")) is str:

@@ -29,7 +29,7 @@ def read(body: Body) -> Reading:
         usage=usage,
         cost_usd=cost(stated),
         error_type=error_type(body),
-        complete=usage is not None,
+        finished=usage is not None,
         warnings=tuple(counts.warnings),
     )
 

@@ -26,19 +26,21 @@ def read(body: Body) -> Reading:
     """Read an `ImagesResponse` or the completed event of a stream."""
     stated = get(body, "usage")
     usage, warnings = openai_usage.tokens(stated)
+    inferred = False
     images = sum(1 for _ in items(body, "data"))
     if usage is not None:
         usage = _as_images(usage, stated)
     elif images:
-        usage = Usage({}, {"image": images})
+        usage, inferred = Usage({}, {"image": images}), True
     return Reading(
         model=text(body, "model"),
         id=text(body, "id"),
         usage=usage,
+        inferred=inferred,
         parts=_drawing(body),
         cost_usd=cost(stated),
         error_type=error_type(body),
-        complete=usage is not None,
+        finished=usage is not None,
         warnings=warnings,
     )
 

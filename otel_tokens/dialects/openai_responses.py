@@ -18,8 +18,8 @@ from typing import Any
 
 from ..readings import Reading, Usage
 from . import openai_usage
-from .dialect import Body, Dialect
-from .fields import get, items, text
+from .dialect import FINAL, GOES_ON, Body, Dialect, Progress
+from .fields import event_fields, get, items, text
 from .openai_chat import VARIANTS, cost, error_type
 from .openai_request import asked_responses, prompt_responses
 
@@ -46,7 +46,7 @@ def read(body: Body) -> Reading:
         service_tier=tier,
         cost_usd=cost(stated),
         error_type=error_type(body),
-        complete=usage is not None and status not in _OPEN,
+        finished=status is not None and status not in _OPEN,
         warnings=warnings,
     )
 
@@ -72,23 +72,23 @@ class ResponseEvents:
         self._text: list[str] = []
         self._error: Any = None
 
-    def see(self, event: Any) -> bool:
+    def see(self, event: Any) -> Progress:
         """Add one event; the one with the final status is the last."""
-        fields = event if type(event) is dict else event.__dict__
+        fields = event_fields(event)
         kind = fields.get("type")
-        if kind is None:
-            return False
+        if type(kind) is not str:
+            return GOES_ON
         if kind[-6:] == ".delta":
             piece = fields.get("delta")
             if type(piece) is str and kind != "response.audio.delta":
                 self._text.append(piece)
-            return False
+            return GOES_ON
         if (response := fields.get("response")) is not None:
             self._response = response
-            return kind in _ENDS
+            return FINAL if kind in _ENDS else GOES_ON
         if kind == "error":
             self._error = {"code": fields.get("code"), "type": fields.get("type")}
-        return False
+        return GOES_ON
 
     def body(self) -> Body:
         """The response so far: the final one, or the first one with the text that came after it."""

@@ -4,8 +4,8 @@ Counting: the input count includes cache reads, cache writes, audio and images; 
 reasoning and audio. Chat says `prompt_tokens`/`completion_tokens`, Responses, images and transcription say
 `input_tokens`/`output_tokens`; the details objects are spelled with `tokens` or `token`. Where a cached
 count has no split by modality it is taken from text first. Reasoning is inside the output, unless the
-total says that it is beside (xAI chat, Vercel) or it is larger than the output. DeepSeek's
-`prompt_cache_hit_tokens` is the cached count.
+total says that it is beside (xAI chat, Vercel) or it is larger than the output. DeepSeek, Mistral and
+Moonshot state the cached count beside the details.
 
 Source: `types/completion_usage.py`, `types/responses/response_usage.py`, `types/images_response.py`,
 `types/audio/transcription.py` of openai 3.54.
@@ -49,6 +49,10 @@ _OUTPUT_DETAILS = (
     "completion_token_details",
 )
 
+_MODALITIES = frozenset({"audio_tokens", "image_tokens", "video_tokens"})
+_CACHED = ("prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens")
+"""Where DeepSeek, Mistral and Moonshot state the cached count."""
+
 
 def tokens(usage: object) -> tuple[Usage | None, tuple[str, ...]]:
     """The buckets of a usage object, and warnings; None where it states no tokens."""
@@ -77,27 +81,29 @@ def seconds(usage: object) -> dict[str, Number]:
     return {"audio_second": billed} if billed else {}
 
 
-def _details(usage: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any] | None:
+def _details(usage: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """The details of a count: only those that say something."""
     for name in names:
         if (node := usage.get(name)) is not None:
-            return view(node)
-    return None
+            return {part: count for part, count in view(node).items() if count}
+    return {}
 
 
 def _input(counts: Counts, usage: dict[str, Any], prompt: int) -> dict[str, int]:
     details = _details(usage, _INPUT_DETAILS)
-    hit = usage.get("prompt_cache_hit_tokens")
-    if hit is not None and (details is None or details.get("cached_tokens") is None):
-        details = {**(details or {}), "cached_tokens": hit}
-    if details is None:
-        return nonzero([(INPUT, prompt)])
+    if "cached_tokens" not in details:
+        for name in _CACHED:
+            if hit := usage.get(name):
+                details["cached_tokens"] = hit
+    if not details:
+        return {INPUT: prompt} if prompt else {}
     cached = counts.within(details, "cached_tokens", prompt)
     written = counts.within(details, "cache_write_tokens", prompt - cached)
+    if _MODALITIES.isdisjoint(details):
+        return _plain_input(counts, details, prompt, cached, written)
     audio = counts.within(details, "audio_tokens", prompt)
     image = counts.within(details, "image_tokens", prompt - audio)
     video = counts.within(details, "video_tokens", prompt - audio - image)
-    if not audio and not image and not video:
-        return _plain_input(counts, details, prompt, cached, written)
     split = view(details.get("cached_tokens_details"))
     cached_audio = counts.within(split, "audio_tokens", min(audio, cached))
     cached_image = counts.within(split, "image_tokens", min(image, cached - cached_audio))
@@ -129,29 +135,31 @@ def _input(counts: Counts, usage: dict[str, Any], prompt: int) -> dict[str, int]
     }
 
 
-def _plain_input(counts: Counts, details: dict[str, Any], whole: int, cached: int, written: int) -> dict[str, int]:
-    late = 0
+def _plain_input(
+    counts: Counts, details: dict[str, Any], whole: int, cached: int, written: int
+) -> dict[str, int]:
+    buckets = {}
+    if fresh := whole - cached - written:
+        buckets[INPUT] = fresh
+    if cached:
+        buckets[CACHE_READ] = cached
     if written:
         split = view(details.get("cache_write_tokens_details"))
         late = counts.within(split, "ttl_12h_tokens", written)
-    return nonzero(
-        [
-            (INPUT, whole - cached - written),
-            (CACHE_READ, cached),
-            (CACHE_WRITE, written - late),
-            (CACHE_WRITE_12H, late),
-        ]
-    )
+        buckets.update(nonzero([(CACHE_WRITE, written - late), (CACHE_WRITE_12H, late)]))
+    return buckets
 
 
 def _output(counts: Counts, usage: dict[str, Any], prompt: int, completion: int) -> dict[str, int]:
     details = _details(usage, _OUTPUT_DETAILS)
-    if details is None:
-        return nonzero([(OUTPUT, completion)])
+    if not details:
+        return {OUTPUT: completion} if completion else {}
     reasoning = counts(details, "reasoning_tokens") or 0
     visible = completion
     if reasoning and not _beside(counts, usage, prompt + completion, reasoning, completion):
         visible -= reasoning
+    if _MODALITIES.isdisjoint(details):
+        return nonzero([(OUTPUT, visible), (OUTPUT_REASONING, reasoning)])
     audio = counts.within(details, "audio_tokens", visible)
     image = counts.within(details, "image_tokens", visible - audio)
     return nonzero(

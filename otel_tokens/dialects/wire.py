@@ -21,6 +21,10 @@ _PRELUDE: Final = 12
 _FRAME_LIMIT: Final = 24 * 1024 * 1024
 
 
+DONE: Final = object()
+"""The event that says that there will be no other: the `[DONE]` of OpenAI."""
+
+
 class Splitter(Protocol):
     """Turns pieces of bytes into events."""
 
@@ -77,7 +81,9 @@ class ServerSentEvents(Lines):
         elif not line and self._data:
             data, self._data = b"\n".join(self._data), []
             name, self._name = self._name, ""
-            if (event := parsed(data)) is not None:
+            if data.startswith(b"[DONE]"):
+                yield DONE
+            elif (event := parsed(data)) is not None:
                 yield {"event": name, "data": event} if name.startswith("thread.") else event
 
 
@@ -137,13 +143,18 @@ def _unwrapped(payload: Any) -> Any:
 
 
 def parsed(data: bytes) -> Any:
-    """The JSON value of `data`, or None when it is none, as the `[DONE]` of OpenAI."""
+    """The JSON value of `data`, or None when it is none."""
     if data[:1] not in (b"{", b"["):
         return None
     try:
         return json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
+
+
+def sniffed(start: bytes) -> Splitter | None:
+    """What finds the events of bytes that begin like server-sent events, whatever type they claim to be."""
+    return ServerSentEvents() if start.lstrip()[:5] in (b"data:", b"event") else None
 
 
 def splitter(content_type: str) -> Splitter | None:

@@ -27,7 +27,6 @@ from .price import (
     ZERO,
     Cost,
     Terms,
-    cost_of,
 )
 from .rows import DAY_S, Model, Row, Window, active
 from .sellers import LOCAL, spelled
@@ -122,12 +121,12 @@ class PriceBook:
 
     def _without_price(self, provider: str, terms: Terms) -> Cost:
         if provider in LOCAL:
-            return cost_of(ZERO, {}, FREE, self.version, ())
+            return Cost(ZERO, {}, FREE, self.version, ())
         if not (self._catalog.knows(provider) or self._override.knows(provider)):
-            return cost_of(None, {}, UNKNOWN_PROVIDER, self.version, ())
+            return Cost(None, {}, UNKNOWN_PROVIDER, self.version, ())
         if terms.variant == COMMITTED:
-            return cost_of(ZERO, {}, FREE, self.version, (COMMITTED,))
-        return cost_of(None, {}, UNKNOWN_MODEL, self.version, ())
+            return Cost(ZERO, {}, FREE, self.version, (COMMITTED,))
+        return Cost(None, {}, UNKNOWN_MODEL, self.version, ())
 
     def _find(self, provider: str, terms: Terms) -> _Found | None:
         for given, by_request in ((terms.model, False), (terms.requested_model, True)):

@@ -8,7 +8,8 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from .price import EXACT, ONE
+from ..readings import EXACT
+from .price import ONE
 
 
 CONDITIONS: Final = ("server_address", "inference_geo", "deployment_type")

@@ -12,10 +12,10 @@ from decimal import Decimal, getcontext
 from functools import reduce
 from typing import Final
 
-from ..readings import BUCKETS, Number, Usage
+from ..readings import BUCKETS, EXACT, Number, Usage
 from .fallbacks import BY_RULE, FALLBACKS
 from .multipliers import Factors
-from .price import EXACT, FREE, PRICED, UNKNOWN_MODEL, ZERO, Cost, cost_of
+from .price import FREE, PRICED, UNKNOWN_MODEL, ZERO, Cost
 from .rows import Rates, Row
 
 
@@ -88,7 +88,7 @@ class Sheet:
             return self._carefully(usage, plan)
         if usage.units or self.per_request:
             return self._with_fees(usage, parts, usd, self.warnings)
-        return cost_of(usd, parts, PRICED if usd else self.status, self.version, self.warnings)
+        return Cost(usd, parts, PRICED if usd else self.status, self.version, self.warnings)
 
     def _carefully(self, usage: Usage, plan: Plan) -> Cost:
         """The same, for any thread and for buckets without a rate of their own."""
@@ -96,7 +96,7 @@ class Sheet:
         doubtful = [bucket for bucket in usage.tokens if bucket not in plan.rates]
         warnings = (*self.warnings, *[f"rate_missing:{bucket}" for bucket in doubtful])
         if not usage.tokens.keys() <= rates.keys():
-            return cost_of(None, {}, UNKNOWN_MODEL, self.version, warnings)
+            return Cost(None, {}, UNKNOWN_MODEL, self.version, warnings)
         parts = {bucket: _times(rates[bucket], count) for bucket, count in usage.tokens.items()}
         return self._with_fees(usage, parts, reduce(_plus, parts.values(), ZERO), warnings)
 
@@ -119,7 +119,7 @@ class Sheet:
                 continue
             parts[unit] = part = _charge(fee, number)
             usd = _plus(usd, part)
-        return cost_of(usd, parts, PRICED if usd else self.status, self.version, warnings)
+        return Cost(usd, parts, PRICED if usd else self.status, self.version, warnings)
 
     def _units(self, usage: Usage) -> list[tuple[str, Number]]:
         units = list(usage.units.items())

@@ -1,8 +1,9 @@
 """Counts finished calls: sums that are exact, and histograms.
 
-An instrument of the SDK costs about 10 microseconds for each record, so sums are kept here, a few additions
-under one short lock, and reported to the SDK by callbacks when it collects. Money is added up as exact
-decimals. Histograms are the SDK's own, recorded with attribute mappings that are built once.
+An instrument of the SDK costs about 10 microseconds for each record, and the thread of the application shall
+not pay for it. So a call that has ended is only kept; when the SDK collects, by callbacks, what has been kept
+is added to the sums here and recorded in the histograms, which are the SDK's own and collected last. Money is
+added up as exact decimals. Attribute mappings are built once for each series.
 
 The series are bounded: past the limit the labels of newcomers become `other`, then their models too, so
 totals stay exact and no point is lost to the limit of the SDK.
@@ -11,10 +12,12 @@ totals stay exact and no point is lost to the limit of the SDK.
 from __future__ import annotations
 
 import threading
+import time
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
@@ -23,14 +26,16 @@ from .. import shield
 from ..readings import (
     CACHE_READ_BUCKETS,
     CACHE_WRITE_BUCKETS,
+    EXACT,
     INPUT_BUCKETS,
+    NOTHING,
     OUTPUT_BUCKETS,
     OUTPUT_REASONING,
 )
 from . import names
+from .finished import Finished
 
 
-ZERO: Final = Decimal(0)
 Labels = tuple[tuple[str, Any], ...]
 Key = tuple[str, str, str | None, str | None, Labels]
 """Operation, provider, request model, response model, labels."""
@@ -41,6 +46,20 @@ COST, TOKENS, REQUESTS, UNPRICED, HISTOGRAMS = range(5)
 
 _RESERVE: Final = 200
 """Points kept free below the limit for the series called `other`."""
+
+
+class Opened(Protocol):
+    """What was known of a call when it was opened."""
+
+    key: tuple[str, str, str | None]
+    """Operation, provider, request model."""
+    labels: Labels
+    server: tuple[str, int]
+    """Host and port."""
+    context: Context
+    """With the call's span, which points of histograms refer to."""
+    owner: Any
+    """An outer instrumentation that records the distributions itself, or None."""
 
 
 class Series:
@@ -85,24 +104,26 @@ class Meters:
         self._limit = max(1, limit - _RESERVE)
         self._points = [0] * 5
         self._series: dict[Key, Series] = {}
-        self._released = semconv in ("released", "both")
         self._latest = semconv in ("latest", "both")
-        self._histograms(meter)
+        self._pending: deque[tuple[Opened, Finished]] = deque()
+        self.help: Callable[[Callable[[], None]], None] = lambda _work: None
+        """What has work done by another thread."""
+        self._histograms(meter, semconv)
         self._counters(meter)
         self.meter = meter
 
-    def _histograms(self, meter: Meter) -> None:
-        if self._released:
-            self._duration = _seconds(meter, names.RELEASED_DURATION, "Duration of the call.")
-            self._first_chunk = _seconds(
-                meter, names.RELEASED_FIRST_CHUNK, "From the request to the first event of a stream."
-            )
+    def _histograms(self, meter: Meter, semconv: str) -> None:
+        self._durations: list[Histogram] = []
+        self._first_chunks: list[Histogram] = []
+        self._token_usage = self._input = self._output = None
+        whole, first = "Duration of the call.", "From the request to the first event of a stream."
+        if semconv in ("released", "both"):
+            self._durations.append(_seconds(meter, names.RELEASED_DURATION, whole))
+            self._first_chunks.append(_seconds(meter, names.RELEASED_FIRST_CHUNK, first))
             self._token_usage = _tokens(meter, names.RELEASED_TOKEN_USAGE, "Tokens of the call.")
         if self._latest:
-            self._latest_duration = _seconds(meter, names.LATEST_DURATION, "Duration of the call.")
-            self._latest_first_chunk = _seconds(
-                meter, names.LATEST_FIRST_CHUNK, "From the request to the first event of a stream."
-            )
+            self._durations.append(_seconds(meter, names.LATEST_DURATION, whole))
+            self._first_chunks.append(_seconds(meter, names.LATEST_FIRST_CHUNK, first))
             self._input = _tokens(meter, names.LATEST_INPUT, "Input tokens of the call.")
             self._output = _tokens(meter, names.LATEST_OUTPUT, "Output tokens of the call.")
         self._trace_cost = meter.create_histogram(
@@ -148,6 +169,60 @@ class Meters:
 
     # Adding.
 
+    def note(self, opened: Opened, end: Finished) -> None:
+        """Keep a call that has ended; the next collection counts it, or `flush` before it."""
+        pending = self._pending
+        pending.append((opened, end))
+        waiting = len(pending)
+        if waiting >= _WAITING:
+            if waiting > _WAITING_AT_MOST:
+                self.flush(2)
+            elif waiting % _WAITING == 0:
+                self.help(self.flush_gently)
+
+    def flush(self, most: int | None = None) -> None:
+        """Count what has been kept, or the `most` oldest of it."""
+        pending = self._pending
+        for _ in range(len(pending) if most is None else most):
+            try:
+                opened, end = pending.popleft()
+            except IndexError:  # another thread took the last one
+                return
+            try:
+                self._count_call(opened, end)
+            except Exception:  # noqa: BLE001  # the collection of all other instruments goes on
+                shield.failed("counting a call")
+
+    def flush_gently(self) -> None:
+        """Count what has been kept, a few at a time: the threads of the application want to run too."""
+        while self._pending:
+            self.flush(_AT_A_TIME)
+            time.sleep(_PAUSE_S)
+
+    def _count_call(self, opened: Opened, end: Finished) -> None:
+        operation, provider, requested = opened.key
+        usage, cost = end.counts or NOTHING, end.cost
+        usage_source, cost_source = end.usage_source or "provider", cost.source or "computed"
+        for part, money in zip(end.parts, cost.parts, strict=False):
+            self.count(
+                (operation, provider, requested, part.model, opened.labels),
+                tokens=part.usage.tokens,
+                usage_source=usage_source,
+                cost=money,
+                cost_source=cost_source,
+            )
+        series = self.count(
+            (operation, provider, requested, end.reading.model, opened.labels),
+            tokens=usage.tokens,
+            usage_source=usage_source,
+            cost=cost.by_bucket,
+            cost_source=cost_source,
+            request=(end.outcome, end.error_type),
+            unpriced=cost.status if end.unpriced else None,
+        )
+        if opened.owner is None:
+            self._observe(series, opened, end)
+
     def count(
         self,
         key: Key,
@@ -156,18 +231,28 @@ class Meters:
         usage_source: str,
         cost: Mapping[str, Decimal],
         cost_source: str,
-        request: tuple[str, str | None] | None,
-        unpriced: str | None,
+        request: tuple[str, str | None] | None = None,
+        unpriced: str | None = None,
     ) -> Series:
         """Add one call, or one part of it that another model answered (`request` None)."""
         series = self._series.get(key)
         with self._lock:
             if series is None:
                 series = self._admit(key)
+            sums = series.sums[TOKENS]
             for bucket, number in tokens.items():
-                self._add(TOKENS, series, (bucket, usage_source), number)
+                point = (bucket, usage_source)
+                if point in sums:
+                    sums[point] += number
+                else:
+                    self._add(TOKENS, series, point, number)
+            sums = series.sums[COST]
             for bucket, usd in cost.items():
-                self._add(COST, series, (bucket, cost_source), usd)
+                point = (bucket, cost_source)
+                if point in sums:
+                    sums[point] = EXACT.add(sums[point], usd)
+                else:
+                    self._add(COST, series, point, usd)
             if request is not None:
                 self._add(REQUESTS, series, request, 1)
                 if unpriced is not None:
@@ -185,7 +270,7 @@ class Meters:
                 self._points[kind] += 1
                 sums[point] = amount
                 return
-        sums[point] = before + amount
+        sums[point] = before + amount if kind != COST else EXACT.add(before, amount)
 
     def _admit(self, key: Key) -> Series:
         """The series of a key that has none yet: its own, or one of `other` when there are too many."""
@@ -217,35 +302,32 @@ class Meters:
 
     # Histograms.
 
-    def observe(
-        self,
-        series: Series,
-        server: tuple[str, int],
-        *,
-        duration_s: float,
-        first_chunk_s: float | None,
-        tokens: tuple[int, int] | None,
-        error: str | None,
-        context: Context | None,
+    def _observe(self, series: Series, opened: Opened, end: Finished) -> None:
+        server, context, usage = opened.server, opened.context, end.counts
+        timing = series.attributes(server, end.error_type, None)
+        for histogram in self._durations:
+            histogram.record(end.duration_s, timing, context)
+        if end.first_chunk_s is not None:
+            for histogram in self._first_chunks:
+                histogram.record(end.first_chunk_s, timing, context)
+        if usage is not None and usage.tokens:
+            put, got = usage.totals()
+            self._record_tokens(
+                series, server, put, None if opened.key[0] == names.EMBEDDINGS else got, context
+            )
+
+    def _record_tokens(
+        self, series: Series, server: tuple[str, int], put: int, got: int | None, context: Context | None
     ) -> None:
-        """Record the distributions of one call."""
-        timing = series.attributes(server, error, None)
-        if self._released:
-            self._duration.record(duration_s, timing, context)
-            if first_chunk_s is not None:
-                self._first_chunk.record(first_chunk_s, timing, context)
-            if tokens is not None:
-                put, got = tokens
-                self._token_usage.record(put, series.attributes(server, None, "input"), context)
+        if self._token_usage is not None:
+            self._token_usage.record(put, series.attributes(server, None, "input"), context)
+            if got is not None:
                 self._token_usage.record(got, series.attributes(server, None, "output"), context)
-        if self._latest:
-            self._latest_duration.record(duration_s, timing, context)
-            if first_chunk_s is not None:
-                self._latest_first_chunk.record(first_chunk_s, timing, context)
-            if tokens is not None:
-                plain = series.attributes(server, None, None)
-                self._input.record(tokens[0], plain, context)
-                self._output.record(tokens[1], plain, context)
+        if self._input is not None and self._output is not None:
+            plain = series.attributes(server, None, None)
+            self._input.record(put, plain, context)
+            if got is not None:
+                self._output.record(got, plain, context)
 
     def observe_trace(self, usd: float, name: str) -> None:
         """Record what one request or job has cost."""
@@ -255,6 +337,7 @@ class Meters:
 
     def _snapshot(self, kind: int) -> Iterator[tuple[dict[str, Any], Any, Any]]:
         """The labels of a series, a point of it and its sum, for every point of one kind."""
+        self.flush()  # before the SDK collects the histograms, which it does last
         with self._lock:
             found = [(series.base, list(series.sums[kind].items())) for series in self._series.values()]
         for base, points in found:
@@ -306,6 +389,7 @@ class Meters:
         self._lock = threading.Lock()
         self._series = {}
         self._points = [0] * 5
+        self._pending.clear()
         consumer = getattr(self.meter, "_measurement_consumer", None)
         for storage in getattr(consumer, "_reader_storages", {}).values():
             kept = getattr(storage, "_instrument_view_instrument_matches", {})
@@ -314,6 +398,13 @@ class Meters:
                 if getattr(scope, "name", None) == names.SCOPE:
                     del kept[instrument]
 
+
+_WAITING: Final = 64
+"""Calls that may wait for a collection; the thread of this package is asked to count more."""
+_WAITING_AT_MOST: Final = 1024
+"""Where that thread cannot keep up, a call counts two older ones."""
+_AT_A_TIME: Final = 8
+_PAUSE_S: Final = 0.0005
 
 _HISTOGRAM_POINTS: Final = 2
 """The points that a series has at least in the histogram of tokens: input and output."""

@@ -40,6 +40,8 @@ OPENAI_API_TYPE: Final = "openai.api.type"
 OPENAI_RESPONSE_TIER: Final = "openai.response.service_tier"
 OPENAI_FINGERPRINT: Final = "openai.response.system_fingerprint"
 
+EMBEDDINGS: Final = "embeddings"
+
 ASKED: Final[Mapping[str, str]] = {
     "max_tokens": "gen_ai.request.max_tokens",
     "temperature": "gen_ai.request.temperature",

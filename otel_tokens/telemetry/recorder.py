@@ -6,31 +6,39 @@ import json
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Final
 
 from opentelemetry import baggage, trace
 from opentelemetry._logs import Logger, SeverityNumber
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY as _SUPPRESS
-from opentelemetry.context import Context, attach, detach, get_current
-from opentelemetry.trace import NonRecordingSpan, Span, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.context import Context, get_current
+from opentelemetry.trace import NonRecordingSpan, SpanKind, Status, StatusCode, Tracer
 
 from ..readings import (
+    CACHE_READ,
     CACHE_READ_AUDIO,
     CACHE_READ_IMAGE,
+    CACHE_READ_VIDEO,
+    CACHE_WRITE,
+    CACHE_WRITE_1H,
+    CACHE_WRITE_5M,
+    CACHE_WRITE_12H,
     INPUT_AUDIO,
     INPUT_IMAGE,
-    NOTHING,
+    INPUT_TOOL,
+    INPUT_VIDEO,
     OUTPUT_AUDIO,
+    OUTPUT_CITATION,
     OUTPUT_IMAGE,
     OUTPUT_REASONING,
-    Part,
-    Reading,
+    OUTPUT_VIDEO,
     Usage,
 )
 from . import names
-from .meters import Labels, Meters, Series
+from .finished import Finished
+from .meters import Labels, Meters
 from .rollup import root_of
+from .spans import OpenSpan
 
 
 _SUPPRESS_KEYS: Final = frozenset(
@@ -58,95 +66,6 @@ class Settings:
     resource: Mapping[str, Any] = field(default_factory=dict)
     """Attributes of the resource: the last source of a label."""
     content_on_spans: bool = False
-
-
-@dataclass(slots=True, kw_only=True)
-class Cost:
-    """What a finished call costs, and how that is known."""
-
-    usd: Decimal | None
-    status: str
-    """`priced`, `free`, `unknown_provider`, `unknown_model`, `no_usage`."""
-    source: str | None = None
-    """`computed`, `provider`, `estimated`."""
-    by_bucket: Mapping[str, Decimal] = field(default_factory=dict)
-    parts: tuple[Mapping[str, Decimal], ...] = ()
-    """By bucket, for each part of the reading that another model answered."""
-    version: str | None = None
-    computed_usd: Decimal | None = None
-    """What the price book makes it, where the provider states another cost."""
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(slots=True, kw_only=True)
-class Finished:
-    """Everything there is to say about a call that has ended."""
-
-    reading: Reading
-    usage: Usage | None
-    parts: tuple[Part, ...] = ()
-    usage_source: str | None
-    """`provider`, `estimated`, `partial`; None when no usage is known."""
-    cost: Cost
-    outcome: str
-    """`ok`, `error`, `cancelled`, `abandoned`."""
-    error_type: str | None = None
-    error_message: str | None = None
-    attempts: int = 1
-    end_ns: int
-    duration_s: float
-    first_chunk_s: float | None = None
-    asked: Mapping[str, Any] = field(default_factory=dict)
-    variant: str = "standard"
-    counted_before: bool = False
-    unpriced: bool = False
-    content: Mapping[str, list[Any]] = field(default_factory=dict)
-    """Messages by `input`, `output`, `system`, `tools`, when they are to be recorded."""
-
-
-class OpenSpan:
-    """The span of one call, and the context in which its request is made."""
-
-    __slots__ = ("context", "host", "key", "labels", "other", "owner", "parent", "port", "span", "stands_in")
-
-    def __init__(
-        self,
-        span: Span,
-        context: Context,
-        *,
-        parent: Span,
-        owner: Any,  # noqa: ANN401
-        stands_in: bool,
-        key: tuple[str, str, str | None],
-        server: tuple[str, int],
-        labels: Labels,
-    ) -> None:
-        self.span = span
-        self.context = context
-        self.parent = parent
-        self.owner = owner
-        """What an outer instrumentation wants to have filled."""
-        self.stands_in = stands_in
-        """Another span than ours stands for the call: `other`, or the parent."""
-        self.other: Span | None = None
-        self.key = key
-        self.host, self.port = server
-        self.labels = labels
-
-    def enter(self) -> Any:  # noqa: ANN401
-        """Make the span current; give what `leave` needs."""
-        return attach(self.context)
-
-    def adopt(self) -> None:
-        """Take the current span, which the client library has just made, for the call's own."""
-        span = trace.get_current_span()
-        if span is not self.parent and span is not self.span:
-            self.other = span
-
-    @staticmethod
-    def leave(token: Any) -> None:  # noqa: ANN401
-        """Make current what was before."""
-        detach(token)
 
 
 class Recorder:
@@ -252,10 +171,8 @@ class Recorder:
 
     def finish(self, opened: OpenSpan, end: Finished) -> None:
         """Count a call, tell its root, and end its span."""
-        series = self._count(opened, end)
-        if opened.owner is None:
-            self._observe(series, opened, end)
-        else:
+        self._meters.note(opened, end)
+        if opened.owner is not None:
             _fill(opened.owner, end)
         root = root_of(opened.parent)
         if root is not None:
@@ -267,27 +184,12 @@ class Recorder:
             return
         span = opened.span
         if span.is_recording():
-            span.set_attributes(self._attributes(end))
+            span.set_attributes(self._attributes(opened, end))
             if end.outcome == "error":
                 span.set_status(Status(StatusCode.ERROR, end.error_message))
             if end.content:
                 self._record_content(opened, end)
         span.end(end.end_ns)
-
-    def _observe(self, series: Series, opened: OpenSpan, end: Finished) -> None:
-        usage = end.usage
-        tokens = None
-        if usage is not None and not end.counted_before:
-            tokens = (usage.input_tokens, usage.output_tokens)
-        self._meters.observe(
-            series,
-            (opened.host, opened.port),
-            duration_s=end.duration_s,
-            first_chunk_s=end.first_chunk_s,
-            tokens=tokens,
-            error=end.error_type,
-            context=opened.context,
-        )
 
     def _record_content(self, opened: OpenSpan, end: Finished) -> None:
         content = {_CONTENT[kind]: value for kind, value in end.content.items()}
@@ -296,7 +198,7 @@ class Recorder:
                 {name: json.dumps(value, ensure_ascii=False, default=str) for name, value in content.items()}
             )
         if self._logger is not None:
-            attributes = {**self._attributes(end), **content}
+            attributes = {**self._attributes(opened, end), **content}
             operation, provider, requested = opened.key
             attributes |= {names.OPERATION: operation, names.PROVIDER: provider}
             if requested is not None:
@@ -313,32 +215,7 @@ class Recorder:
         """In a forked process: count from zero."""
         self._meters.reset_in_child()
 
-    def _count(self, opened: OpenSpan, end: Finished) -> Series:
-        operation, provider, requested = opened.key
-        usage = NOTHING if end.usage is None or end.counted_before else end.usage
-        source = end.usage_source or "provider"
-        cost = end.cost
-        for part, money in zip(end.parts, cost.parts, strict=False):
-            self._meters.count(
-                (operation, provider, requested, part.model, opened.labels),
-                tokens=part.usage.tokens,
-                usage_source=source,
-                cost=money,
-                cost_source=cost.source or "computed",
-                request=None,
-                unpriced=None,
-            )
-        return self._meters.count(
-            (operation, provider, requested, end.reading.model, opened.labels),
-            tokens=usage.tokens,
-            usage_source=source,
-            cost=cost.by_bucket,
-            cost_source=cost.source or "computed",
-            request=(end.outcome, end.error_type),
-            unpriced=cost.status if end.unpriced else None,
-        )
-
-    def _attributes(self, end: Finished) -> dict[str, Any]:
+    def _attributes(self, opened: OpenSpan, end: Finished) -> dict[str, Any]:
         reading = end.reading
         found: dict[str, Any] = _money(end, self._settings.cost_alias)
         found[names.OUTCOME] = end.outcome
@@ -353,22 +230,24 @@ class Recorder:
         if end.first_chunk_s is not None:
             found[names.FIRST_CHUNK_S] = end.first_chunk_s
         if end.usage is not None and not end.counted_before:
-            _usage_attributes(found, end.usage)
+            _usage_attributes(found, end.usage, opened.key[0])
         if end.counted_before:
             found[names.COUNTED_BEFORE] = True
         if end.attempts > 1:
             found[names.ATTEMPTS] = end.attempts
         if end.error_type is not None:
             found[names.ERROR_TYPE] = end.error_type
-        if reading.service_tier is not None:
-            found[names.OPENAI_RESPONSE_TIER] = reading.service_tier
-        if reading.fingerprint is not None:
-            found[names.OPENAI_FINGERPRINT] = reading.fingerprint
+        if opened.key[1] in _OPENAI:
+            if reading.service_tier is not None:
+                found[names.OPENAI_RESPONSE_TIER] = reading.service_tier
+            if reading.fingerprint is not None:
+                found[names.OPENAI_FINGERPRINT] = reading.fingerprint
         if end.variant != "standard":
             found[names.PRICE_VARIANT] = end.variant
         return found
 
 
+_OPENAI: Final = frozenset({"openai", "azure.ai.openai"})
 _HEADS_LIMIT: Final = 4096
 
 _CONTENT: Final[Mapping[str, str]] = {
@@ -406,38 +285,39 @@ def _money(end: Finished, alias: str | None) -> dict[str, Any]:
     return found
 
 
-_BUCKET_ATTRIBUTES: Final[Mapping[str, str]] = {
-    OUTPUT_REASONING: names.USAGE_REASONING,
-    OUTPUT_AUDIO: names.USAGE_AUDIO_OUTPUT,
-    OUTPUT_IMAGE: names.USAGE_IMAGE_OUTPUT,
-    CACHE_READ_AUDIO: names.USAGE_AUDIO_CACHE_READ,
-    CACHE_READ_IMAGE: names.USAGE_IMAGE_CACHE_READ,
-    **names.OWN_USAGE,
+_BUCKET_ATTRIBUTES: Final[Mapping[str, tuple[str, ...]]] = {
+    INPUT_AUDIO: (names.USAGE_AUDIO_INPUT,),
+    INPUT_IMAGE: (names.USAGE_IMAGE_INPUT,),
+    CACHE_READ: (names.USAGE_CACHE_READ,),
+    CACHE_READ_AUDIO: (names.USAGE_CACHE_READ, names.USAGE_AUDIO_INPUT, names.USAGE_AUDIO_CACHE_READ),
+    CACHE_READ_IMAGE: (names.USAGE_CACHE_READ, names.USAGE_IMAGE_INPUT, names.USAGE_IMAGE_CACHE_READ),
+    CACHE_READ_VIDEO: (names.USAGE_CACHE_READ, names.OWN_USAGE[CACHE_READ_VIDEO]),
+    CACHE_WRITE: (names.USAGE_CACHE_WRITE,),
+    CACHE_WRITE_5M: (names.USAGE_CACHE_WRITE, names.OWN_USAGE[CACHE_WRITE_5M]),
+    CACHE_WRITE_1H: (names.USAGE_CACHE_WRITE, names.OWN_USAGE[CACHE_WRITE_1H]),
+    CACHE_WRITE_12H: (names.USAGE_CACHE_WRITE, names.OWN_USAGE[CACHE_WRITE_12H]),
+    OUTPUT_REASONING: (names.USAGE_REASONING,),
+    OUTPUT_AUDIO: (names.USAGE_AUDIO_OUTPUT,),
+    OUTPUT_IMAGE: (names.USAGE_IMAGE_OUTPUT,),
+    INPUT_VIDEO: (names.OWN_USAGE[INPUT_VIDEO],),
+    INPUT_TOOL: (names.OWN_USAGE[INPUT_TOOL],),
+    OUTPUT_VIDEO: (names.OWN_USAGE[OUTPUT_VIDEO],),
+    OUTPUT_CITATION: (names.OWN_USAGE[OUTPUT_CITATION],),
 }
+"""The attributes that a bucket is part of, beside the totals."""
 
 
-def _usage_attributes(found: dict[str, Any], usage: Usage) -> None:
+def _usage_attributes(found: dict[str, Any], usage: Usage, operation: str) -> None:
     """State the inclusive totals of the conventions, their parts, and buckets that only we know."""
-    tokens = usage.tokens
-    found[names.USAGE_INPUT] = usage.input_tokens
-    found[names.USAGE_OUTPUT] = usage.output_tokens
-    if len(tokens) > 2 or not tokens.keys() <= _PLAIN:  # noqa: PLR2004
-        for bucket, count in tokens.items():
-            if (attribute := _BUCKET_ATTRIBUTES.get(bucket)) is not None:
-                found[attribute] = count
-        for total, attribute in (
-            (usage.cache_read_tokens, names.USAGE_CACHE_READ),
-            (usage.cache_write_tokens, names.USAGE_CACHE_WRITE),
-            (tokens.get(INPUT_AUDIO, 0) + tokens.get(CACHE_READ_AUDIO, 0), names.USAGE_AUDIO_INPUT),
-            (tokens.get(INPUT_IMAGE, 0) + tokens.get(CACHE_READ_IMAGE, 0), names.USAGE_IMAGE_INPUT),
-        ):
-            if total:
-                found[attribute] = total
+    if usage.tokens or not usage.units:
+        found[names.USAGE_INPUT], got = usage.totals()
+        if operation != names.EMBEDDINGS:
+            found[names.USAGE_OUTPUT] = got
+    for bucket, count in usage.tokens.items():
+        for attribute in _BUCKET_ATTRIBUTES.get(bucket, ()):
+            found[attribute] = found.get(attribute, 0) + count
     for unit, number in usage.units.items():
         found[names.UNITS_PREFIX + unit] = number if isinstance(number, int) else float(number)
-
-
-_PLAIN: Final = frozenset({"input", "output"})
 
 
 def _owner(context: Context) -> Any:  # noqa: ANN401

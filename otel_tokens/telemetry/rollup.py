@@ -17,6 +17,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
+from ..readings import EXACT
 from ..shield import failed
 from . import names
 
@@ -59,7 +60,7 @@ class Root:
             self._requests += 1
             self._tokens += tokens
             if usd is not None:
-                self._usd = usd if self._usd is None else self._usd + usd
+                self._usd = usd if self._usd is None else EXACT.add(self._usd, usd)
             self._live[self.span_id] = self
             span = self._span()
             if span is None or not span.is_recording():
@@ -96,6 +97,9 @@ class RollUp(SpanProcessor):
         """Link a span to the root of its parent; without one in this process it is a root itself."""
         if self.report is None:
             return
+        scope = span.instrumentation_scope
+        if scope is not None and scope.name == names.SCOPE:
+            return  # a call, under which there is none
         root = root_of(trace.get_current_span(parent_context))
         if root is None or root.trace_id != span.get_span_context().trace_id:
             root = Root(span, self._live)

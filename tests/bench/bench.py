@@ -223,14 +223,22 @@ def per_call(count: int) -> None:
             work()
             return cpu_us(work, CALLS)
 
+        def floored(work: Callable[[], None] = work) -> float:
+            return cpu_us(lambda: (work(), floor()), CALLS)  # type: ignore[func-returns-value]
+
         found = rounds(
             count,
-            {"bare": bare, "metered": metered(bare, providers), "floor": lambda: cpu_us(floor, CALLS)},
+            {
+                "bare": bare,
+                "metered": metered(bare, providers),
+                "floored": floored,
+                "floor": lambda: cpu_us(floor, CALLS),
+            },
         )
-        added = found["metered"] - found["bare"]
+        added, least = found["metered"] - found["bare"], found["floored"] - found["bare"]
         print(
-            f"{name:20} bare {found['bare']:7.1f} us   added {added:6.1f} us   floor {found['floor']:6.1f} us"
-            f"   added / floor {added / found['floor']:.2f}"
+            f"{name:20} bare {found['bare']:7.1f} us   added {added:6.1f} us   floor {least:6.1f} us"
+            f" (alone {found['floor']:5.1f})   added / floor {added / least:.2f}"
         )
 
 

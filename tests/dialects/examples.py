@@ -64,9 +64,7 @@ CHAT: dict[str, Any] = {
                 "content": "Hi",
                 "reasoning_content": "Hm",
                 "refusal": "No",
-                "tool_calls": [
-                    {"id": "t", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-                ],
+                "tool_calls": [{"id": "t", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
             },
         }
     ],

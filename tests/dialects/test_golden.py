@@ -82,14 +82,13 @@ def request_of(case: Case) -> dict[str, Any]:
     return request
 
 
-def read(case: Case) -> Reading:
-    """What the dialect of a case reads, folded from events where it is a stream."""
+def read(case: Case) -> tuple[Reading, Usage]:
+    """What the dialect of a case reads, folded from events where it is a stream; and what is billed."""
     if case["wire_format"] in USAGE_ALONE:
         usage, warnings = openai_usage.tokens(case["usage_wire"])
-        seconds = openai_usage.seconds(case["usage_wire"])
-        if usage is None and seconds:
-            usage = Usage({}, seconds)
-        return Reading(model=case["model"], usage=usage, warnings=warnings)
+        if usage is None:
+            usage = Usage({}, openai_usage.seconds(case["usage_wire"]))
+        return Reading(usage=usage, warnings=warnings), usage
     dialect = DIALECTS[case["wire_format"]]
     stream = case["usage_wire"].get("stream")
     if stream is None:
@@ -100,9 +99,7 @@ def read(case: Case) -> Reading:
         for event in stream:
             events.see(event)
         reading = dialect.read(events.body())
-    if reading.usage is None:
-        reading = replace(reading, usage=dialect.units(request_of(case)))
-    return replace(reading, model=case["model"])
+    return reading, reading.usage or dialect.units(request_of(case)) or NOTHING
 
 
 def _units(case: Case) -> dict[str, Decimal]:
@@ -113,8 +110,7 @@ def _units(case: Case) -> dict[str, Decimal]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_a_golden_case_is_read(case: Case) -> None:
     """The usage of a case falls into exactly the buckets and units that were worked out by hand."""
-    reading = read(case)
-    usage = reading.usage or NOTHING
+    reading, usage = read(case)
     parts = {part.model: dict(part.usage.tokens) for part in reading.parts}
 
     assert dict(usage.tokens) == case["expected_buckets"]
@@ -127,7 +123,7 @@ def test_a_golden_case_is_read(case: Case) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_a_golden_case_is_priced(case: Case) -> None:
     """What is read of a case costs, by the case's own rates, what was worked out by hand."""
-    reading = read(case)
+    reading, billed = read(case)
     book = book_of(document_of(case))
 
     def cost(model: str, usage: Usage, variant: str) -> Decimal | None:
@@ -136,7 +132,7 @@ def test_a_golden_case_is_priced(case: Case) -> None:
 
     dialect = DIALECTS.get(case["wire_format"], CHAT)
     variant = variant_of(reading, dialect, request_of(case))
-    costs = [cost(case["model"], reading.usage or NOTHING, variant)]
+    costs = [cost(case["model"], billed, variant)]
     costs += [cost(part.model or "", part.usage, variant) for part in reading.parts]
 
     assert sum(usd for usd in costs if usd is not None) == Decimal(case["expected_usd"])
@@ -145,6 +141,20 @@ def test_a_golden_case_is_priced(case: Case) -> None:
 
 def _geo(reading: Reading) -> dict[str, Any]:
     return {} if reading.inference_geo is None else {"inference_geo": reading.inference_geo}
+
+
+STATED = [case for case in _CASES if case["wire_format"] == "openrouter.chat"]
+
+
+@pytest.mark.skipif(not STATED, reason=f"no golden cases at {_FILE}")
+@pytest.mark.parametrize("case", STATED, ids=lambda case: case["id"])
+def test_a_golden_case_that_states_its_cost(case: Case) -> None:
+    """The cost that the provider states, with what its upstream charges on top, is read to the last digit."""
+    reading = CHAT.read({"model": case["model"], "usage": case["usage_wire"]})
+
+    assert reading.usage is not None
+    assert dict(reading.usage.tokens) == case["expected_buckets"]
+    assert reading.cost_usd == Decimal(case["expected_usd"])
 
 
 OWN: Mapping[str, tuple[Case, Mapping[str, int], Mapping[str, int], str]] = {
@@ -191,8 +201,7 @@ OWN: Mapping[str, tuple[Case, Mapping[str, int], Mapping[str, int], str]] = {
 def test_a_case_of_our_own_is_read(name: str) -> None:
     """What lies outside the usage object is found where the wire has it, without the golden file too."""
     case, buckets, units, variant = OWN[name]
-    reading = read(case)
-    usage = reading.usage or NOTHING
+    reading, usage = read(case)
 
     assert (dict(usage.tokens), dict(usage.units)) == (buckets, units)
     assert variant_of(reading, DIALECTS[case["wire_format"]], request_of(case)) == variant

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from otel_tokens.pricing import Cost, Terms, book_of
 from otel_tokens.pricing.fallbacks import FALLBACKS
-from otel_tokens.pricing.price import cost_of
 from otel_tokens.readings import BUCKETS, Usage
 
 
@@ -42,14 +41,6 @@ def test_cost_is_bucket_times_rate() -> None:
 def test_no_usage_costs_nothing() -> None:
     """Whether a call without usage is priced is the caller's question: here it costs 0."""
     assert price(Usage(), rates={"input": "1"}).usd == 0
-
-
-def test_cost_of_is_the_constructor() -> None:
-    """The fast way to make a cost makes an equal and frozen one."""
-    fast = cost_of(Decimal(1), {}, "priced", "v", ("w",))
-    assert fast == Cost(usd=Decimal(1), by_bucket={}, status="priced", version="v", warnings=("w",))
-    with pytest.raises(FrozenInstanceError):
-        fast.usd = Decimal(2)  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
