@@ -332,7 +332,7 @@ class Call:
             return
         variant = variant_of(reading, dialect, self.request)
         cost = _NO_USAGE
-        if usage is not None and (usage.tokens or usage.units) and not before:
+        if usage is not None and not before and (usage.tokens or usage.units or reading.cost_usd is not None):
             cost = cost_of(
                 calls.book(),
                 reading,

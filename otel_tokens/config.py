@@ -52,7 +52,7 @@ class Config:
     cost_alias: str | None = "gen_ai.usage.cost"
     """One more attribute that states the cost (`OTEL_TOKENS_COST_ALIAS`)."""
     semconv: str = "released"
-    """Which generation of metrics of the conventions (`OTEL_TOKENS_SEMCONV`: `released`, `latest`, `both`)."""
+    """Which metrics of the conventions (`OTEL_TOKENS_SEMCONV`: `released`, `latest`, `both`)."""
     series_limit: int = 2000
     """How many points an instrument may have (`OTEL_TOKENS_SERIES_LIMIT`)."""
     endpoints: tuple[Endpoint, ...] = ()

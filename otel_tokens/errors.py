@@ -1,7 +1,7 @@
 """Every exception of this package.
 
 OtelTokensError
-└── ConfigError      a setting, a price file or a budget file is wrong; raised by `instrument()`, never by a call
+└── ConfigError      a setting or a price file is wrong; raised by `instrument()`, never by a call
 """
 
 

@@ -13,7 +13,9 @@ from typing import Any, Final
 
 from opentelemetry import metrics, trace
 from opentelemetry._logs import Logger, get_logger
-from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
+from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-defined]  # has no `__all__`
+    BaseInstrumentor,
+)
 
 from . import config as settings
 from .calls import Calls
@@ -38,7 +40,8 @@ log = logging.getLogger("otel_tokens")
 class OtelTokensInstrumentor(BaseInstrumentor):  # type: ignore[misc]  # untyped in older releases
     """Meters every client library of this package. A singleton, as every instrumentor is."""
 
-    _running: Running | None = None
+    running: Running | None = None
+    """What runs between `instrument` and `uninstrument`; kept on the class, of which there is one object."""
 
     def instrumentation_dependencies(self) -> Collection[str]:
         """None: clients are patched when they are imported, whichever there are."""
@@ -48,7 +51,7 @@ class OtelTokensInstrumentor(BaseInstrumentor):  # type: ignore[misc]  # untyped
         config = kwargs.get("config") or settings.from_environment(os.environ)
         if config.sdk_disabled:
             return
-        type(self)._running = Running(
+        type(self).running = Running(
             config,
             tracer_provider=kwargs.get("tracer_provider"),
             meter_provider=kwargs.get("meter_provider"),
@@ -56,7 +59,7 @@ class OtelTokensInstrumentor(BaseInstrumentor):  # type: ignore[misc]  # untyped
         )
 
     def _uninstrument(self, **_kwargs: Any) -> None:  # noqa: ANN401
-        running, type(self)._running = type(self)._running, None
+        running, type(self).running = type(self).running, None
         if running is not None:
             running.stop()
 

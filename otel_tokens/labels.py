@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar, cast
 
 
 Value = str | int | float | bool
+Given = Mapping[str, Value | None]
 F = TypeVar("F", bound=Callable[..., Any])
 
 _NONE: Final[Mapping[str, Value]] = MappingProxyType({})
@@ -66,67 +67,82 @@ class attribute:  # noqa: N801  # reads as a verb: `with attribute(team="search"
         return cast("F", _wrapped(function, self._given))
 
 
-def _wrapped(function: Callable[..., Any], given: dict[str, Value | None]) -> Callable[..., Any]:
+def _wrapped(function: Callable[..., Any], given: Given) -> Callable[..., Any]:
     if inspect.isasyncgenfunction(function):
-
-        @functools.wraps(function)
-        async def agen(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-            source = function(*args, **kwargs)
-            step, sent = source.asend, None
-            try:
-                while True:
-                    with attribute(given):
-                        try:
-                            item = await step(sent)
-                        except StopAsyncIteration:
-                            return
-                    try:
-                        step, sent = source.asend, (yield item)
-                    except GeneratorExit:
-                        raise
-                    except BaseException as error:  # noqa: BLE001  # the function's own to handle
-                        step, sent = source.athrow, error
-            finally:
-                with attribute(given):
-                    await source.aclose()
-
-        return agen
+        return _async_generator(function, given)
     if inspect.isgeneratorfunction(function):
-
-        @functools.wraps(function)
-        def gen(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-            source = function(*args, **kwargs)
-            step, sent = source.send, None
-            try:
-                while True:
-                    with attribute(given):
-                        try:
-                            item = step(sent)
-                        except StopIteration as stop:
-                            return stop.value
-                    try:
-                        step, sent = source.send, (yield item)
-                    except GeneratorExit:
-                        raise
-                    except BaseException as error:  # noqa: BLE001  # the function's own to handle
-                        step, sent = source.throw, error
-            finally:
-                with attribute(given):
-                    source.close()
-
-        return gen
+        return _generator(function, given)
     if inspect.iscoroutinefunction(function):
+        return _coroutine(function, given)
+    return _plain(function, given)
 
-        @functools.wraps(function)
-        async def coro(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-            with attribute(given):
-                return await function(*args, **kwargs)
 
-        return coro
-
+def _plain(function: Callable[..., Any], given: Given) -> Callable[..., Any]:
     @functools.wraps(function)
     def plain(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         with attribute(given):
             return function(*args, **kwargs)
 
     return plain
+
+
+def _coroutine(function: Callable[..., Any], given: Given) -> Callable[..., Any]:
+    @functools.wraps(function)
+    async def coro(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        with attribute(given):
+            return await function(*args, **kwargs)
+
+    return coro
+
+
+# A generator is labelled at each step: between two of them the caller is at work, which has its own labels.
+
+
+def _generator(function: Callable[..., Any], given: Given) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def gen(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        source = function(*args, **kwargs)
+        step, sent = source.send, None
+        try:
+            while True:
+                with attribute(given):
+                    try:
+                        item = step(sent)
+                    except StopIteration as stop:
+                        return stop.value
+                try:
+                    step, sent = source.send, (yield item)
+                except GeneratorExit:
+                    raise
+                except BaseException as error:  # noqa: BLE001  # the function's own to handle
+                    step, sent = source.throw, error
+        finally:
+            with attribute(given):
+                source.close()
+
+    return gen
+
+
+def _async_generator(function: Callable[..., Any], given: Given) -> Callable[..., Any]:
+    @functools.wraps(function)
+    async def agen(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        source = function(*args, **kwargs)
+        step, sent = source.asend, None
+        try:
+            while True:
+                with attribute(given):
+                    try:
+                        item = await step(sent)
+                    except StopAsyncIteration:
+                        return
+                try:
+                    step, sent = source.asend, (yield item)
+                except GeneratorExit:
+                    raise
+                except BaseException as error:  # noqa: BLE001  # the function's own to handle
+                    step, sent = source.athrow, error
+        finally:
+            with attribute(given):
+                await source.aclose()
+
+    return agen

@@ -48,6 +48,8 @@ _HOSTS: Final[Mapping[str, str]] = {
 }
 
 _SUFFIXES: Final[tuple[tuple[str, str], ...]] = (
+    (".amazonaws.com", "aws.bedrock"),
+    (".api.aws", "aws.bedrock"),
     (".api.openai.com", "openai"),
     (".openai.azure.com", "azure.ai.openai"),
     (".cognitiveservices.azure.com", "azure.ai.openai"),
@@ -113,17 +115,11 @@ def _under(path: str, prefix: str) -> bool:
 
 
 def _known(host: str, port: int, path: str) -> str | None:
-    if host in _HOSTS:
-        return _HOSTS[host]
     if host in _LOOPBACK:
         return _LOCAL_PORTS.get(port)
-    if host.startswith("aws-external-anthropic."):
-        return "anthropic"
-    if host.endswith((".amazonaws.com", ".api.aws")):
-        return "aws.bedrock" if "bedrock" in host else None
-    for suffix, provider in _SUFFIXES:
-        if host.endswith(suffix):
-            if provider == "azure.ai.inference" and "/openai" in path:
-                return "azure.ai.openai"
-            return provider
-    return None
+    found = _HOSTS.get(host) or next((name for end, name in _SUFFIXES if host.endswith(end)), None)
+    if found == "azure.ai.inference" and "/openai" in path:
+        return "azure.ai.openai"
+    if found == "aws.bedrock" and "bedrock" not in host:
+        return "anthropic" if host.startswith("aws-external-anthropic.") else None
+    return found

@@ -11,7 +11,7 @@ from .dialects import Dialect
 from .pricing import Cost as Priced
 from .pricing import PriceBook, Terms
 from .providers import Site
-from .readings import EXACT, INPUT, OUTPUT, OUTPUT_BUCKETS, Reading, Usage
+from .readings import EXACT, INPUT, NOTHING, OUTPUT, OUTPUT_BUCKETS, Reading, Usage
 from .telemetry.finished import Cost
 from .tokenizers import Estimator
 
@@ -74,16 +74,16 @@ def usage_of(
     cut = cut and not reading.finished
     if usage is not None and not cut:
         return usage, "estimated" if reading.inferred else "provider"
-    if not dialect.billed:
+    if usage is None and reading.cost_usd is not None:
+        return NOTHING, "provider"
+    if not dialect.billed or (not cut and outcome not in (OK, ABANDONED)):
         return None, None
     got = [] if body is None else list(dialect.answer(body))
     if cut:
         return _partial(dialect, usage, got, request, estimator), "partial"
-    if outcome not in (OK, ABANDONED):
-        return None, None
-    if (asked := dialect.units(request)) is not None:
-        return asked, "estimated"
-    return (_estimated(dialect, got, request, estimator), "estimated") if got else (None, None)
+    if (found := dialect.units(request)) is None and got:
+        found = _estimated(dialect, got, request, estimator)
+    return found, None if found is None else "estimated"
 
 
 def _estimated(dialect: Dialect, got: list[str], request: Any, estimator: Estimator) -> Usage:  # noqa: ANN401
@@ -142,7 +142,7 @@ def cost_of(
         site.provider, reading.model, at_s, requested_model, variant, site.host, reading.inference_geo
     )
     main = book.price(usage, terms)
-    if reading.cost_usd is not None and source == "provider":
+    if reading.cost_usd is not None and source != "partial":
         return _stated(reading.cost_usd, reading, usage, main)
     if reading.parts:
         return _with_parts(book, reading, main, terms, source)
@@ -168,17 +168,19 @@ def _source(usage_source: str) -> str:
 
 def _with_parts(book: PriceBook, reading: Reading, main: Priced, terms: Terms, source: str) -> Cost:
     """The cost of a call of which other models answered parts; unknown when one of them is."""
-    costs = [main]
-    for part in reading.parts:
-        costs.append(book.price(part.usage, terms._replace(model=part.model, requested_model=None)))
+    others = [
+        book.price(part.usage, terms._replace(model=part.model, requested_model=None))
+        for part in reading.parts
+    ]
+    costs = [main, *others]
     unknown = [cost.status for cost in costs if cost.usd is None]
-    first, *others = [{} if cost.usd is None else cost.by_bucket for cost in costs]
+    first, *rest = [{} if cost.usd is None else cost.by_bucket for cost in costs]
     return Cost(
         usd=None if unknown else _sum([cost.usd for cost in costs if cost.usd is not None]),
         status=unknown[0] if unknown else main.status,
         source=None if unknown else _source(source),
         by_bucket=first,
-        parts=tuple(others),
+        parts=tuple(rest),
         version=main.version,
         warnings=tuple(dict.fromkeys([*reading.warnings, *[w for cost in costs for w in cost.warnings]])),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 
 from collections.abc import Iterator
@@ -50,5 +51,5 @@ def failed(step: str) -> None:
         log.warning(
             "%s failed; the call of the application is not affected, and this is logged once",
             step,
-            exc_info=True,
+            exc_info=sys.exc_info(),
         )

@@ -120,10 +120,10 @@ def _inside_telemetry() -> bool:
     return False
 
 
-class Body(wrapt.ObjectProxy):  # type: ignore[misc]  # wrapt has no types
+class Body(wrapt.ObjectProxy):  # type: ignore[type-arg]  # of whatever a transport gives
     """The body of a response, which tells when it is closed; all else is the body's own."""
 
-    stream_observer = None
+    stream_observer: Any = None
     """Anthropic's own telemetry looks for it at each event, and to find nothing by a proxy takes long."""
 
     def __init__(self, body: Any, watch: Watch) -> None:

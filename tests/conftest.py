@@ -113,6 +113,13 @@ class Telemetry:
         return sum([value for found, value in self.points(name) if wanted.items() <= found.items()])
 
 
+@pytest.fixture(scope="session")
+def light_garbage() -> None:
+    """What is imported by now is no garbage, so that collecting it is quick."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
 def strict(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bug of ours fails the test."""
@@ -123,6 +130,7 @@ def strict(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def metered(
     strict: None,  # noqa: ARG001
+    light_garbage: None,  # noqa: ARG001
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[[], Telemetry]]:

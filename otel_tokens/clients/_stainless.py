@@ -46,8 +46,10 @@ class Package:
         adopts: Callable[[Any, Any], bool] = lambda _client, _options: False,
         more: Callable[[Any], Mapping[str, Callable[[Any], Any]]] = lambda _base_client: {},
     ) -> None:
-        """`prepare` gives the request to send, `adopts` says whether a span of the package's own stands for
-        the call, `more` names further methods of the base client to exchange.
+        """Name the package.
+
+        `prepare` gives the request to send, `adopts` says whether a span of the package's own stands for the
+        call, and `more` names further methods of the base client to exchange.
         """
         self.name = name
         self.routes = routes
@@ -95,7 +97,7 @@ class Package:
             self._replace(owner, "request", _async_request)
         self._replace(module.BaseClient, "_build_request", _build_request)
         for name, make in self._more(module.BaseClient).items():
-            self._replace(module.BaseClient, name, lambda original, _, make=make: make(original))
+            self._replace(module.BaseClient, name, _alone(make))
         self._replace(sync, "_process_response", _sync_process)
         self._replace(asynchronous, "_process_response", _async_process)
 
@@ -179,9 +181,14 @@ class Package:
         call.end(body, error=error)
 
 
+def _alone(make: Callable[[Any], Any]) -> Callable[[Any, Package], Any]:
+    return lambda original, _package: make(original)
+
+
 def _subclasses(base: type) -> list[type]:
     """Every loaded subclass of `base`: one may have a `request` of its own, made before we came."""
-    found = []
+    found: list[type] = []
+    child: type
     for child in base.__subclasses__():
         found += [child, *_subclasses(child)]
     return found

@@ -124,7 +124,7 @@ class Counts:
         return None
 
     def within(self, fields: dict[str, Any], name: str, whole: int) -> int:
-        """The count `name` as a part of `whole`: 0 when unknown, cut to `whole` with a warning when larger."""
+        """The count `name` as a part of `whole`: 0 when unknown, cut with a warning when larger."""
         count = self(fields, name)
         if not count:
             return 0

@@ -10,8 +10,6 @@ Source: `types/batch.py`, `types/beta/threads/run.py` of openai 3.54; batch outp
 
 from __future__ import annotations
 
-import json
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -81,10 +79,8 @@ class RunEvents:
 def rows(content: str) -> Iterator[Any]:
     """The JSON objects of a file of JSON lines; lines that are none are passed over."""
     for line in content.split("\n"):  # `splitlines` also splits at characters that JSON has inside strings
-        try:
-            yield json.loads(line)
-        except (ValueError, RecursionError):
-            continue
+        if (row := parsed(line.encode("utf-8", "surrogatepass"))) is not None:
+            yield row
 
 
 def read_output(content: Body) -> Reading:

@@ -31,7 +31,7 @@ def read(body: Body) -> Reading:
     if usage is not None:
         usage = _as_images(usage, stated)
     elif images:
-        usage, inferred = Usage({}, {"image": images}), True
+        usage, inferred = Usage({}, {"image": images}), stated is None
     return Reading(
         model=text(body, "model"),
         id=text(body, "id"),

@@ -1,1 +1,1 @@
-"""Turns calls into spans and metric points: the only floor but the instrumentor's that knows OpenTelemetry."""
+"""Turns calls into spans and metric points; only here and in the instrumentor is OpenTelemetry known."""

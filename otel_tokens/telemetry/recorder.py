@@ -44,7 +44,7 @@ from .spans import OpenSpan
 _SUPPRESS_KEYS: Final = frozenset(
     {_SUPPRESS, "suppress_instrumentation", "suppress_language_model_instrumentation"}
 )
-"""Keys of the context that ask to emit nothing: OpenTelemetry's own, its older name, the Traceloop family's."""
+"""Keys of the context that ask to emit nothing: OpenTelemetry's, its older name, the Traceloop family's."""
 
 _OWNER_KEYS: Final = (
     "opentelemetry.genai.client.inference.context",
@@ -86,7 +86,7 @@ class Recorder:
     def suppressed() -> bool:
         """Whether the context asks to emit nothing at all."""
         context = get_current()
-        return bool(context) and any([context.get(key) for key in _SUPPRESS_KEYS])
+        return bool(context) and any(context.get(key) for key in _SUPPRESS_KEYS)
 
     def start(
         self,
@@ -217,33 +217,28 @@ class Recorder:
 
     def _attributes(self, opened: OpenSpan, end: Finished) -> dict[str, Any]:
         reading = end.reading
+        operation, provider, _ = opened.key
         found: dict[str, Any] = _money(end, self._settings.cost_alias)
-        found[names.OUTCOME] = end.outcome
         for name, value in end.asked.items():
             found[names.ASKED[name]] = value
-        if reading.id is not None:
-            found[names.RESPONSE_ID] = reading.id
-        if reading.model is not None:
-            found[names.RESPONSE_MODEL] = reading.model
-        if reading.finish_reasons:
-            found[names.FINISH_REASONS] = reading.finish_reasons
-        if end.first_chunk_s is not None:
-            found[names.FIRST_CHUNK_S] = end.first_chunk_s
-        if end.usage is not None and not end.counted_before:
-            _usage_attributes(found, end.usage, opened.key[0])
-        if end.counted_before:
-            found[names.COUNTED_BEFORE] = True
-        if end.attempts > 1:
-            found[names.ATTEMPTS] = end.attempts
-        if end.error_type is not None:
-            found[names.ERROR_TYPE] = end.error_type
-        if opened.key[1] in _OPENAI:
-            if reading.service_tier is not None:
-                found[names.OPENAI_RESPONSE_TIER] = reading.service_tier
-            if reading.fingerprint is not None:
-                found[names.OPENAI_FINGERPRINT] = reading.fingerprint
-        if end.variant != "standard":
-            found[names.PRICE_VARIANT] = end.variant
+        if end.counts is not None:
+            _usage_attributes(found, end.counts, operation)
+        found[names.OUTCOME] = end.outcome
+        said = (
+            (names.RESPONSE_ID, reading.id),
+            (names.RESPONSE_MODEL, reading.model),
+            (names.FINISH_REASONS, reading.finish_reasons or None),
+            (names.FIRST_CHUNK_S, end.first_chunk_s),
+            (names.ERROR_TYPE, end.error_type),
+            (names.ATTEMPTS, end.attempts if end.attempts > 1 else None),
+            (names.PRICE_VARIANT, None if end.variant == "standard" else end.variant),
+            (names.COUNTED_BEFORE, end.counted_before or None),
+        )
+        found.update([item for item in said if item[1] is not None])
+        if provider in _OPENAI and (tier := reading.service_tier) is not None:
+            found[names.OPENAI_RESPONSE_TIER] = tier
+        if provider in _OPENAI and (fingerprint := reading.fingerprint) is not None:
+            found[names.OPENAI_FINGERPRINT] = fingerprint
         return found
 
 

@@ -87,7 +87,9 @@ def chat_stream() -> bytes:
     ]
     chunks.append({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
     chunks.append({**head, "choices": [], "usage": CHAT["usage"]})
-    return b"".join([b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks]) + b"data: [DONE]\n\n"
+    return (
+        b"".join([b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks]) + b"data: [DONE]\n\n"
+    )
 
 
 def message_stream() -> bytes:
@@ -217,7 +219,10 @@ def per_call(count: int) -> None:
     _, messages = clients(json.dumps(MESSAGE).encode(), "application/json")
     providers = Providers()
     floor = Floor(providers)
-    for name, work in (("openai chat", lambda: chat(chats)), ("anthropic message", lambda: message(messages))):
+    for name, work in (
+        ("openai chat", lambda: chat(chats)),
+        ("anthropic message", lambda: message(messages)),
+    ):
 
         def bare(work: Callable[[], None] = work) -> float:
             work()
@@ -288,9 +293,7 @@ def at_start(count: int) -> None:
     """Print what the package adds to a start, with OpenTelemetry itself imported."""
     found = []
     for _ in range(count):
-        run = subprocess.run(  # noqa: S603
-            [sys.executable, "-c", _START], check=True, capture_output=True, text=True
-        )
+        run = subprocess.run([sys.executable, "-c", _START], check=True, capture_output=True, text=True)
         found.append(float(run.stdout.split()[0]) * 1000)
     print(f"{'start':20} min {min(found):6.1f} ms   median {statistics.median(found):6.1f} ms of CPU")
 
@@ -302,9 +305,7 @@ def threads(count: int) -> None:
 
     def run(workers: int) -> float:
         each = 800 // workers
-        pool = [
-            threading.Thread(target=lambda: [chat(client) for _ in range(each)]) for _ in range(workers)
-        ]
+        pool = [threading.Thread(target=lambda: [chat(client) for _ in range(each)]) for _ in range(workers)]
         before = time.perf_counter()
         for thread in pool:
             thread.start()
@@ -335,7 +336,6 @@ def main() -> None:
     per_event(max(5, count // 2))
     at_start(max(5, count // 3))
     threads(max(3, count // 10))
-
 
 
 if __name__ == "__main__":

@@ -78,6 +78,11 @@ class Api:
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def some_on_the_wire(self) -> int:
+        """So many pieces of the wire `some` events are: one is a ping, which Anthropic's client keeps to itself."""
+        return self.some + (self.package == "anthropic")
+
     def client(self, face: Face, transport: Transport, **kwargs: Any) -> Any:
         """A client over `transport`."""
         make = {
@@ -302,7 +307,7 @@ def in_pieces(api: Api) -> Sequence[Script]:
 
 
 def _changed(change: Callable[..., Reply], *args: Any) -> Callable[[Api], Sequence[Script]]:
-    return lambda api: [lambda sent: change(stream_reply(api.stream(sent)), *args)]
+    return lambda api: [lambda sent: change(stream_reply(api.stream(sent)), api.some_on_the_wire, *args)]
 
 
 def failing(api: Api) -> Sequence[Script]:
@@ -435,7 +440,9 @@ async def _consumer_raises_in_the_loop(scene: Scene) -> Seen:
 
 
 async def _cancelled(task: asyncio.Task[Any], begun: Callable[[], bool]) -> Seen:
-    while not begun():
+    for _ in range(10_000):
+        if begun():
+            break
         await asyncio.sleep(0)
     await asyncio.sleep(0.001)
     task.cancel()
@@ -637,14 +644,14 @@ CASES = (
         _create,
         Expected("cancelled", None),
     ),
-    Case("cut", _changed(cut, 5), _read, _cut_stream("httpx.RemoteProtocolError")),
-    Case("time-out-in-mid-stream", _changed(cut, 5, "ReadTimeout"), _read, _cut_stream("httpx.ReadTimeout")),
+    Case("cut", _changed(cut), _read, _cut_stream("httpx.RemoteProtocolError")),
+    Case("time-out-in-mid-stream", _changed(cut, "ReadTimeout"), _read, _cut_stream("httpx.ReadTimeout")),
     Case(
-        "interrupted-in-mid-stream", _changed(cut, 5, KeyboardInterrupt("by hand")), _read, CANCELLED
+        "interrupted-in-mid-stream", _changed(cut, KeyboardInterrupt("by hand")), _read, CANCELLED
     ),
     Case("error-event", failing, _read, _cut_stream("event")),
     Case("cancelled-before", hangs, _cancelled_before, Expected("cancelled", None), ASYNC_ONLY),
-    Case("cancelled-during", _changed(hanging, 5), _cancelled_during, CANCELLED, ASYNC_ONLY),
+    Case("cancelled-during", _changed(hanging), _cancelled_during, CANCELLED, ASYNC_ONLY),
     Case(
         "timed-out-by-the-application",
         hangs,

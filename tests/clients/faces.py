@@ -7,6 +7,7 @@ that there is no loop: nothing in it ever waits.
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 
 from collections.abc import AsyncIterator, Coroutine
@@ -16,9 +17,6 @@ from typing import Any, TypeVar
 
 
 T = TypeVar("T")
-
-_DONE = object()
-
 
 @dataclass(frozen=True)
 class Face:
@@ -32,7 +30,7 @@ class Face:
     def run(self, case: Coroutine[Any, Any, T]) -> T:
         """Play a case to its end."""
         if self.asynchronous:
-            return asyncio.run(case)
+            return asyncio.run(_finished(case))
         try:
             case.send(None)
         except StopIteration as end:
@@ -70,6 +68,27 @@ class Face:
     async def close(self, stream: Any) -> None:
         """Close a stream."""
         await self.of(stream.close())
+
+
+async def _finished(case: Coroutine[Any, Any, T]) -> T:
+    """Play a case, and leave the loop a moment to close what the case has dropped."""
+    value = await case
+    gc.collect()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    return value
+
+
+SYNC = Face(asynchronous=False)
+
+
+async def _finished(case: Coroutine[Any, Any, T]) -> T:
+    """Play a case, and leave the loop a moment to close what the case has dropped."""
+    value = await case
+    gc.collect()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    return value
 
 
 SYNC = Face(asynchronous=False)

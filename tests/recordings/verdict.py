@@ -51,12 +51,9 @@ PROVIDERS = {
 }
 """What the conventions call whoever stands at these hosts."""
 
-_MERGED = "several messages of one conversation in one body: the wire never looked so; expected is the last"
 _BESIDE = "usage stands beside an error in one event, where openai raises: no caller ever gets that event"
 
 DOUBTFUL: dict[str, str] = {
-    "anthropic-messages-stream-637d1f49bf": _MERGED,
-    "anthropic-messages-stream-e8ad9da6e2": _MERGED,
     "openrouter-chat-stream-311a5fe01b": _BESIDE,
 }
 """Recordings that are not judged, each with the reason found in its wire."""
