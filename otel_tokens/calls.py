@@ -12,20 +12,20 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from . import labels
 from .counted import Counted
 from .dialects import FINAL, GOES_ON, Dialect
 from .dialects.messages import content_of
 from .leftovers import Leftovers
-from .pricing import PriceBook
 from .providers import Site
 from .readings import EMPTY, Reading, Usage
 from .settlement import (
     ABANDONED,
     CANCELLED,
     ERROR,
+    OK,
     cost_of,
     error_message,
     outcome_of,
@@ -37,6 +37,10 @@ from .telemetry.finished import Cost, Finished
 from .telemetry.recorder import Recorder
 from .telemetry.spans import OpenSpan
 from .tokenizers import Estimator
+
+
+if TYPE_CHECKING:  # to import it takes long, and the first call does
+    from .pricing import PriceBook
 
 
 _COUNTED_LIMIT: Final = 100_000
@@ -315,7 +319,7 @@ class Call:
             body = self._events.body()
         reading = EMPTY if body is None else dialect.read(body)
         outcome, error_type = outcome_of(reading, error, left=left)
-        if outcome in _CUT and len(reading.finish_reasons) < reading.choices:
+        if outcome != OK and outcome in _CUT and len(reading.finish_reasons) < reading.choices:
             missing = reading.choices - len(reading.finish_reasons)
             reading = reading._replace(finish_reasons=(*reading.finish_reasons, *["error"] * missing))
         usage, source = usage_of(

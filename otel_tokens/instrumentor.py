@@ -9,7 +9,8 @@ import os
 import weakref
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import metrics, trace
 from opentelemetry._logs import Logger, get_logger
@@ -24,7 +25,6 @@ from .clients.anthropic import NATIVE
 from .clients.sites import Sites
 from .config import Config
 from .errors import ConfigError
-from .pricing import PriceBook, load_book
 from .shield import shielded
 from .telemetry import names
 from .telemetry.meters import Meters
@@ -32,6 +32,10 @@ from .telemetry.recorder import Recorder, Settings
 from .telemetry.rollup import RollUp
 from .tokenizers import Estimator
 from .version import __version__
+
+
+if TYPE_CHECKING:
+    from .pricing import PriceBook
 
 
 log = logging.getLogger("otel_tokens")
@@ -110,7 +114,6 @@ class Running:
             stream_usage=config.stream_usage,
             content=config.content_on_spans or config.content_in_events,
         )
-        meters.help = self.calls.leftovers.work
         NATIVE.mode, NATIVE.asked_by_environment = config.native, config.native_asked
         sites = Sites(config.endpoints)
         for name in config.clients:
@@ -159,13 +162,19 @@ def _book(config: Config) -> Callable[[], PriceBook]:
     """What gives the book of prices: a file of own prices is read now, the rest when first needed."""
     if config.prices is None:
         return _default_book
-    book = load_book(config.prices)
+    book = _load_book(config.prices)
     return lambda: book
 
 
 @functools.lru_cache(maxsize=1)
 def _default_book() -> PriceBook:
-    return load_book()
+    return _load_book(None)
+
+
+def _load_book(own: Path | None) -> PriceBook:
+    from .pricing import load_book  # noqa: PLC0415  # takes long to import, and the first call is soon enough
+
+    return load_book(own)
 
 
 def _logger(config: Config, provider: Any) -> Logger | None:  # noqa: ANN401

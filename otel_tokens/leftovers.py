@@ -1,4 +1,4 @@
-"""Work that the thread of the application must not do, or need not: a thread of ours does it.
+"""Calls whose streams were dropped, or are whole and not read to the end: a thread of ours ends them.
 
 A finaliser may run while a lock of OpenTelemetry is held, by this very thread. All that it may do with a call
 whose stream was dropped is to put it into this queue, whose `put` can be re-entered. The thread
@@ -64,11 +64,6 @@ class Leftovers:
     def soon(self, call: Abandoned) -> None:
         """Keep a call whose answer is whole: it ends when its reader stops there."""
         self._queue.put(Soon(call))
-
-    def work(self, work: Callable[[], None]) -> None:
-        """Have the thread do `work`."""
-        self.watch()
-        self._queue.put(work)
 
     def watch(self) -> None:
         """Have a thread; called where a stream is watched, never in a finaliser."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import reduce
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .dialects import Dialect
 from .pricing import Cost as Priced
-from .pricing import PriceBook, Terms
+from .pricing import Terms
 from .providers import Site
 from .readings import EXACT, INPUT, NOTHING, OUTPUT, OUTPUT_BUCKETS, Reading, Usage
 from .telemetry.finished import Cost
 from .tokenizers import Estimator
+
+
+if TYPE_CHECKING:  # to import it takes long, and the first call does
+    from .pricing import PriceBook
 
 
 OK: Final = "ok"

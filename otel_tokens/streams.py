@@ -68,6 +68,24 @@ async def afollow(events: AsyncIterator[Any], call: Call, _held: Held) -> AsyncI
     call.end()
 
 
+def hide_usage(stream: Any) -> None:
+    """Keep from the application what came only because usage was asked for, where the stream is not followed."""
+    events = stream._iterator  # noqa: SLF001
+    stream._iterator = _ahide(events) if hasattr(events, "__anext__") else _hide(events)  # noqa: SLF001
+
+
+def _hide(events: Iterator[Any]) -> Iterator[Any]:
+    for event in events:
+        if not _only_usage(event):
+            yield event
+
+
+async def _ahide(events: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async for event in events:
+        if not _only_usage(event):
+            yield event
+
+
 def _only_usage(event: Any) -> bool:
     """Whether a chunk came only because usage was asked for; takes the mark of it off any other one.
 

@@ -113,13 +113,6 @@ class Telemetry:
         return sum([value for found, value in self.points(name) if wanted.items() <= found.items()])
 
 
-@pytest.fixture(scope="session")
-def light_garbage() -> None:
-    """What is imported by now is no garbage, so that collecting it is quick."""
-    gc.collect()
-    gc.freeze()
-
-
 @pytest.fixture
 def strict(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bug of ours fails the test."""
@@ -130,7 +123,6 @@ def strict(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def metered(
     strict: None,  # noqa: ARG001
-    light_garbage: None,  # noqa: ARG001
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[[], Telemetry]]:
@@ -141,6 +133,8 @@ def metered(
     running: list[Telemetry] = []
 
     def start(reader: MetricReader | None = None) -> Telemetry:
+        gc.collect()
+        gc.freeze()  # what is imported by now is no garbage, so that looking for some is quick
         telemetry = Telemetry(reader)
         telemetry.start()
         running.append(telemetry)

@@ -1,4 +1,4 @@
-"""Calls whose streams were dropped are ended: by a thread, by the next call, or at the end."""
+"""Calls whose streams were dropped are ended by a thread, or at the end."""
 
 from __future__ import annotations
 
@@ -41,17 +41,6 @@ class Dropped:
             time.sleep(0.001)
 
 
-def test_the_next_call_ends_them() -> None:
-    """Without a thread, what was dropped waits for the next call."""
-    leftovers, calls = Leftovers(), [Dropped(), Dropped()]
-    for call in calls:
-        leftovers.put(call)
-    assert [call.times for call in calls] == [0, 0]
-    leftovers.end_all()
-    leftovers.end_all()
-    assert [call.times for call in calls] == [1, 1]
-
-
 def test_a_thread_ends_them() -> None:
     """Where streams are opened, one thread ends what was dropped, until it is stopped."""
     leftovers, call = Leftovers(), Dropped()
@@ -67,26 +56,32 @@ def test_a_thread_ends_them() -> None:
 
 def test_the_end_ends_them() -> None:
     """What is still there at the end is ended then, also calls whose answer is only said to be whole."""
-    leftovers, dropped, whole = Leftovers(), Dropped(), Dropped(quiet_s=0)
+    leftovers, dropped, whole = Leftovers(), Dropped(), Dropped()
     leftovers.put(dropped)
     leftovers.soon(whole)
     leftovers.stop()
     assert (dropped.times, whole.times) == (1, 1)
 
 
-def test_a_call_whose_answer_is_whole_waits_for_the_thread() -> None:
-    """The next call does not end what may still be read; the thread does when nothing comes any more."""
+def test_a_call_whose_answer_is_whole_waits_until_nothing_comes() -> None:
+    """What may still be read is not ended; what nothing comes of any more is."""
     leftovers, whole = Leftovers(), Dropped(quiet_s=0)
-    leftovers.soon(whole)
-    leftovers.end_all()
-    assert not whole.ended
     leftovers.watch()
+    leftovers.soon(whole)
     time.sleep(0.1)
     assert not whole.ended
     whole.quiet = 1.0
     whole.wait()
     leftovers.stop()
     assert whole.times == 1
+
+
+def test_work_is_done_by_the_thread() -> None:
+    """Work that the application need not wait for is done by a thread, which is started for it."""
+    leftovers, done = Leftovers(), threading.Event()
+    leftovers.work(done.set)
+    assert done.wait(_PATIENCE_S)
+    leftovers.stop()
 
 
 def test_a_call_that_ended_by_itself_is_not_waited_for() -> None:
@@ -112,7 +107,7 @@ def test_put_is_safe_in_a_finaliser() -> None:
     token = Token()
     del token
     gc.collect()
-    leftovers.end_all()
+    leftovers.stop()
     assert call.times == 1
 
 
@@ -126,22 +121,8 @@ def test_a_child_leaves_its_parents_calls_alone() -> None:
     leftovers._thread.join()
     leftovers.put(call)
     leftovers.renew()
-    leftovers.end_all()
     leftovers.watch()
     leftovers.put(own)
     own.wait()
     leftovers.stop()
     assert (call.times, own.times) == (0, 1)
-
-
-def test_many_threads_end_each_call_once() -> None:
-    """Under a race each call is ended exactly once."""
-    leftovers, calls = Leftovers(), [Dropped() for _ in range(500)]
-    for call in calls:
-        leftovers.put(call)
-    threads = [threading.Thread(target=leftovers.end_all) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert {call.times for call in calls} == {1}

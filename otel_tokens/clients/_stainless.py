@@ -25,7 +25,7 @@ from ..calls import Call, Calls, current
 from ..dialects.fields import get, text
 from ..dialects.wire import splitter
 from ..shield import failed
-from ..streams import Bytes, json_body, tap_bytes, tap_events, text_body
+from ..streams import Bytes, hide_usage, json_body, tap_bytes, tap_events, text_body
 from .routes import Routes
 from .sites import Sites
 
@@ -152,6 +152,29 @@ class Package:
             return None
         return call, args, kwargs
 
+    # While it is made.
+
+    @staticmethod
+    def enter(call: Call) -> Any:
+        """Make a call the current one; give what `leave` needs."""
+        try:
+            return call.enter()
+        except Exception:  # noqa: BLE001  # the request is made all the same
+            current.set(None)
+            failed("entering a call")
+        return None
+
+    @staticmethod
+    def leave(call: Call, tokens: Any) -> None:
+        """Make current what was before."""
+        if tokens is None:
+            return
+        try:
+            call.leave(tokens)
+        except Exception:  # noqa: BLE001
+            current.set(None)
+            failed("leaving a call")
+
     # What comes back.
 
     def take(self, call: Call, result: Any) -> None:
@@ -162,8 +185,10 @@ class Package:
         try:
             _take(call, result)
         except Exception:  # noqa: BLE001
-            failed("reading a result")
+            if call.hides_usage:
+                hide_usage(result)
             call.end()
+            failed("reading a result")
 
     def fail(self, call: Call, error: BaseException) -> None:
         """End a call with the exception that the application gets.
@@ -200,14 +225,14 @@ def _sync_request(original: Any, package: Package) -> Any:
         if opened is None:
             return original(self, *args, **kwargs)
         call, args, kwargs = opened
-        tokens = call.enter()
+        tokens = package.enter(call)
         try:
             result = original(self, *args, **kwargs)
         except BaseException as error:
-            call.leave(tokens)
+            package.leave(call, tokens)
             package.fail(call, error)
             raise
-        call.leave(tokens)
+        package.leave(call, tokens)
         package.take(call, result)
         return result
 
@@ -220,14 +245,14 @@ def _async_request(original: Any, package: Package) -> Any:
         if opened is None:
             return await original(self, *args, **kwargs)
         call, args, kwargs = opened
-        tokens = call.enter()
+        tokens = package.enter(call)
         try:
             result = await original(self, *args, **kwargs)
         except BaseException as error:
-            call.leave(tokens)
+            package.leave(call, tokens)
             package.fail(call, error)
             raise
-        call.leave(tokens)
+        package.leave(call, tokens)
         package.take(call, result)
         return result
 
@@ -238,7 +263,10 @@ def _build_request(original: Any, _package: Package) -> Any:
     def build_request(self: Any, *args: Any, **kwargs: Any) -> Any:
         call = current.get()
         if call is not None:
-            call.attempt()
+            try:
+                call.attempt()
+            except Exception:  # noqa: BLE001
+                failed("counting an attempt")
         return original(self, *args, **kwargs)
 
     return build_request

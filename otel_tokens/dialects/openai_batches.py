@@ -19,6 +19,7 @@ from .dialect import FINAL, GOES_ON, Body, Dialect, Progress
 from .fields import dig, get, text
 from .openai_chat import error_type
 from .openai_request import asked_chat
+from .wire import parsed
 
 
 _RUN_ENDS = frozenset({"completed", "failed", "cancelled", "expired", "incomplete"})

@@ -12,15 +12,16 @@ totals stay exact and no point is lost to the limit of the SDK.
 from __future__ import annotations
 
 import threading
-import time
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
+from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
+from opentelemetry.trace import SpanContext
 
 from .. import shield
 from ..readings import (
@@ -31,6 +32,8 @@ from ..readings import (
     NOTHING,
     OUTPUT_BUCKETS,
     OUTPUT_REASONING,
+    Part,
+    Usage,
 )
 from . import names
 from .finished import Finished
@@ -56,10 +59,31 @@ class Opened(Protocol):
     labels: Labels
     server: tuple[str, int]
     """Host and port."""
-    context: Context
-    """With the call's span, which points of histograms refer to."""
+    span: trace.Span
     owner: Any
     """An outer instrumentation that records the distributions itself, or None."""
+
+
+class Noted(NamedTuple):
+    """What is kept of a call until it is counted: little, as thousands of them may wait."""
+
+    key: tuple[str, str, str | None]
+    labels: Labels
+    server: tuple[str, int]
+    span_context: SpanContext | None
+    """What points of histograms refer to; None when another instrumentation records them."""
+    model: str | None
+    usage: Usage | None
+    usage_source: str
+    cost: Mapping[str, Decimal]
+    cost_source: str
+    parts: tuple[Part, ...]
+    part_costs: tuple[Mapping[str, Decimal], ...]
+    outcome: str
+    error_type: str | None
+    unpriced: str | None
+    duration_s: float
+    first_chunk_s: float | None
 
 
 class Series:
@@ -105,9 +129,7 @@ class Meters:
         self._points = [0] * 5
         self._series: dict[Key, Series] = {}
         self._latest = semconv in ("latest", "both")
-        self._pending: deque[tuple[Opened, Finished]] = deque()
-        self.help: Callable[[Callable[[], None]], None] = lambda _work: None
-        """What has work done by another thread."""
+        self._pending: deque[Noted] = deque()
         self._histograms(meter, semconv)
         self._counters(meter)
         self.meter = meter
@@ -172,56 +194,64 @@ class Meters:
     def note(self, opened: Opened, end: Finished) -> None:
         """Keep a call that has ended; the next collection counts it, or `flush` before it."""
         pending = self._pending
-        pending.append((opened, end))
-        waiting = len(pending)
-        if waiting >= _WAITING:
-            if waiting > _WAITING_AT_MOST:
-                self.flush(2)
-            elif waiting % _WAITING == 0:
-                self.help(self.flush_gently)
+        cost = end.cost
+        pending.append(
+            Noted(
+                opened.key,
+                opened.labels,
+                opened.server,
+                None if opened.owner is not None else opened.span.get_span_context(),
+                end.reading.model,
+                end.counts,
+                end.usage_source or "provider",
+                cost.by_bucket,
+                cost.source or "computed",
+                end.parts,
+                cost.parts,
+                end.outcome,
+                end.error_type,
+                cost.status if end.unpriced else None,
+                end.duration_s,
+                end.first_chunk_s,
+            )
+        )
+        if len(pending) > _WAITING_AT_MOST:
+            self.flush(2)
 
     def flush(self, most: int | None = None) -> None:
         """Count what has been kept, or the `most` oldest of it."""
         pending = self._pending
         for _ in range(len(pending) if most is None else most):
             try:
-                opened, end = pending.popleft()
+                noted = pending.popleft()
             except IndexError:  # another thread took the last one
                 return
             try:
-                self._count_call(opened, end)
+                self._count_call(noted)
             except Exception:  # noqa: BLE001  # the collection of all other instruments goes on
                 shield.failed("counting a call")
 
-    def flush_gently(self) -> None:
-        """Count what has been kept, a few at a time: the threads of the application want to run too."""
-        while self._pending:
-            self.flush(_AT_A_TIME)
-            time.sleep(_PAUSE_S)
-
-    def _count_call(self, opened: Opened, end: Finished) -> None:
-        operation, provider, requested = opened.key
-        usage, cost = end.counts or NOTHING, end.cost
-        usage_source, cost_source = end.usage_source or "provider", cost.source or "computed"
-        for part, money in zip(end.parts, cost.parts, strict=False):
+    def _count_call(self, call: Noted) -> None:
+        operation, provider, requested = call.key
+        for part, money in zip(call.parts, call.part_costs, strict=False):
             self.count(
-                (operation, provider, requested, part.model, opened.labels),
+                (operation, provider, requested, part.model, call.labels),
                 tokens=part.usage.tokens,
-                usage_source=usage_source,
+                usage_source=call.usage_source,
                 cost=money,
-                cost_source=cost_source,
+                cost_source=call.cost_source,
             )
         series = self.count(
-            (operation, provider, requested, end.reading.model, opened.labels),
-            tokens=usage.tokens,
-            usage_source=usage_source,
-            cost=cost.by_bucket,
-            cost_source=cost_source,
-            request=(end.outcome, end.error_type),
-            unpriced=cost.status if end.unpriced else None,
+            (operation, provider, requested, call.model, call.labels),
+            tokens=NOTHING.tokens if call.usage is None else call.usage.tokens,
+            usage_source=call.usage_source,
+            cost=call.cost,
+            cost_source=call.cost_source,
+            request=(call.outcome, call.error_type),
+            unpriced=call.unpriced,
         )
-        if opened.owner is None:
-            self._observe(series, opened, end)
+        if call.span_context is not None:
+            self._observe(series, call, call.span_context)
 
     def count(
         self,
@@ -302,19 +332,20 @@ class Meters:
 
     # Histograms.
 
-    def _observe(self, series: Series, opened: Opened, end: Finished) -> None:
-        server, context, usage = opened.server, opened.context, end.counts
-        timing = series.attributes(server, end.error_type, None)
+    def _observe(self, series: Series, call: Noted, span_context: SpanContext) -> None:
+        context = trace.set_span_in_context(trace.NonRecordingSpan(span_context), _NO_CONTEXT)
+        timing = series.attributes(call.server, call.error_type, None)
         for histogram in self._durations:
-            histogram.record(end.duration_s, timing, context)
-        if end.first_chunk_s is not None:
+            histogram.record(call.duration_s, timing, context)
+        if call.first_chunk_s is not None:
             for histogram in self._first_chunks:
-                histogram.record(end.first_chunk_s, timing, context)
-        if usage is not None and usage.tokens:
-            put, got = usage.totals()
-            self._record_tokens(
-                series, server, put, None if opened.key[0] == names.EMBEDDINGS else got, context
-            )
+                histogram.record(call.first_chunk_s, timing, context)
+        if call.usage is not None and call.usage.tokens:
+            put, got = call.usage.totals()
+            if call.key[0] == names.EMBEDDINGS:
+                self._record_tokens(series, call.server, put, None, context)
+            else:
+                self._record_tokens(series, call.server, put, got, context)
 
     def _record_tokens(
         self, series: Series, server: tuple[str, int], put: int, got: int | None, context: Context | None
@@ -399,12 +430,10 @@ class Meters:
                     del kept[instrument]
 
 
-_WAITING: Final = 64
-"""Calls that may wait for a collection; the thread of this package is asked to count more."""
-_WAITING_AT_MOST: Final = 1024
-"""Where that thread cannot keep up, a call counts two older ones."""
-_AT_A_TIME: Final = 8
-_PAUSE_S: Final = 0.0005
+_WAITING_AT_MOST: Final = 4096
+"""Calls that may wait for a collection; one beyond that counts two older ones."""
+
+_NO_CONTEXT: Final = Context()
 
 _HISTOGRAM_POINTS: Final = 2
 """The points that a series has at least in the histogram of tokens: input and output."""

@@ -80,17 +80,5 @@ async def _finished(case: Coroutine[Any, Any, T]) -> T:
 
 
 SYNC = Face(asynchronous=False)
-
-
-async def _finished(case: Coroutine[Any, Any, T]) -> T:
-    """Play a case, and leave the loop a moment to close what the case has dropped."""
-    value = await case
-    gc.collect()
-    for _ in range(10):
-        await asyncio.sleep(0)
-    return value
-
-
-SYNC = Face(asynchronous=False)
 ASYNC = Face(asynchronous=True)
 FACES = (SYNC, ASYNC)
