@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from . import labels
 from .counted import Counted
-from .dialects import FINAL, GOES_ON, Dialect
+from .dialects import ENOUGH, FINAL, GOES_ON, Dialect
 from .dialects.messages import content_of
 from .leftovers import Leftovers
 from .providers import Site
@@ -104,6 +104,7 @@ class Call:
         "_start_ns",
         "_start_tick",
         "_streamed",
+        "_tick_ns",
         "adopts",
         "attempts",
         "batch_id",
@@ -155,6 +156,7 @@ class Call:
         self.taken = False
         """Whether the result has been looked at."""
         self._start_ns = calls.now_ns()
+        self._tick_ns = calls.tick_ns
         self._start_tick = calls.tick_ns()
         self._span: OpenSpan | None = None if dialect.quiet else self._open_span()
 
@@ -215,21 +217,20 @@ class Call:
         """Note one event; the last one that counts ends the call."""
         if not self._ends:
             return
-        self.last_tick = now = self._calls.tick_ns()
+        self.last_tick = now = self._tick_ns()
         if self._first_tick is None:
             self._first_tick = now
         if self._events is None:
             return
         try:
             progress = self._events.see(event)
-            if progress == GOES_ON:
-                return
-            if progress == FINAL:
-                self.end()
-            else:
-                self._calls.leftovers.soon(self)
         except Exception:  # noqa: BLE001  # a `with` would cost more than the work
             failed("reading an event of a stream")
+            return
+        if progress == FINAL or (progress == ENOUGH and self.adopts):  # the other span ends soon
+            self.end()
+        elif progress != GOES_ON:
+            self._calls.leftovers.soon(self)
 
     def quiet_s(self) -> float:
         """For how long nothing has come of the stream."""
@@ -374,8 +375,8 @@ class Call:
         )
 
     def _cut(self, outcome: str) -> bool:
-        """Whether a stream of which some has come ended before its end."""
-        return self._first_tick is not None and outcome in _CUT
+        """Whether an answer that had begun to come ended before its end, read or not."""
+        return outcome in _CUT and (self._first_tick is not None or (self.taken and self._streamed))
 
     def _asked(self, span: OpenSpan) -> Mapping[str, Any]:
         if not span.span.is_recording():

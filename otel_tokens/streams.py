@@ -69,7 +69,7 @@ async def afollow(events: AsyncIterator[Any], call: Call, _held: Held) -> AsyncI
 
 
 def hide_usage(stream: Any) -> None:
-    """Keep from the application what came only because usage was asked for, where the stream is not followed."""
+    """Keep from the application what came only because it was asked for, in a stream that is not followed."""
     events = stream._iterator  # noqa: SLF001
     stream._iterator = _ahide(events) if hasattr(events, "__anext__") else _hide(events)  # noqa: SLF001
 

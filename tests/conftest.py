@@ -29,7 +29,12 @@ _SCOPE = "otel_tokens"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register what these fixtures look at."""
-    config.addinivalue_line("markers", "settings(**env): environment in which `telemetry` is started")
+    for marker in (
+        "settings(**env): environment in which `telemetry` is started",
+        "soak: thousands of calls in a row; 50,000 with OTEL_TOKENS_SOAK=full",
+        "eras: builds the environments of older client versions and runs `tests/clients` in them",
+    ):
+        config.addinivalue_line("markers", marker)
 
 
 class Spans(SpanProcessor):

@@ -75,7 +75,9 @@ def test_without_settings() -> None:
         ("DATA_GYM_CACHE_DIR", "/gym", "vocabularies", Path("/gym")),
     ],
 )
-def test_a_good_setting(name: str, word: str, field: str, value: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_good_setting(
+    name: str, word: str, field: str, value: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     """A setting is taken without a word, in any case and with blanks around."""
     assert getattr(from_environment({name: word}), field) == value
     assert caplog.records == []
@@ -95,7 +97,7 @@ def test_a_good_setting(name: str, word: str, field: str, value: Any, caplog: py
         (CONTENT, "true", "content_on_spans", False, "NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT"),
     ],
 )
-def test_a_wrong_setting_of_telemetry_warns(
+def test_a_wrong_setting_of_telemetry_warns(  # noqa: PLR0917
     name: str, word: str, field: str, value: Any, accepted: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A wrong setting that costs no money warns with place, value and what is accepted, and falls back."""

@@ -16,7 +16,14 @@ def test_an_id_is_new_once() -> None:
 def test_only_the_newest_are_remembered() -> None:
     """Past the limit the oldest id is forgotten."""
     counted = Counted(limit=2)
-    assert [counted.add(key) for key in ("a", "b", "c", "b", "c", "a")] == [True, True, True, False, False, True]
+    assert [counted.add(key) for key in ("a", "b", "c", "b", "c", "a")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_many_threads_find_an_id_new_once() -> None:

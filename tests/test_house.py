@@ -56,7 +56,7 @@ def test_nothing_is_imported_early(code: str) -> None:
 
 
 def test_importing_needs_no_opentelemetry() -> None:
-    """The bare import loads nothing of OpenTelemetry, so that labels cost nothing where nothing is metered."""
+    """The bare import loads nothing of OpenTelemetry, so labels cost nothing where nothing is metered."""
     modules, _ = seen("import otel_tokens")
     assert not [name for name in modules if name.startswith("opentelemetry")]
 

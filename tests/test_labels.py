@@ -156,7 +156,7 @@ def test_a_generator_has_labels() -> None:
             yield now()
         finally:
             seen.append(now())
-        return "done"  # noqa: B901  # the result of `yield from`
+        return "done"  # the result of `yield from`
 
     def outer() -> Iterator[Any]:
         seen.append((yield from work()))
@@ -264,6 +264,6 @@ def test_an_async_generator_handles_what_is_thrown_into_it() -> None:
 @pytest.mark.parametrize("value", [["a"], {"a": 1}, b"a", object()])
 def test_a_value_must_be_plain(value: Any) -> None:
     """A label is a string, a number or a bool; anything else is refused by name, and nothing is set."""
-    with pytest.raises(TypeError, match="label team=.*: expected a string, a number, a bool or None"):
+    with pytest.raises(TypeError, match=r"label team=.*: expected a string, a number, a bool or None"):
         attribute(team=value)
     assert now() == {}

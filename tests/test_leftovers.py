@@ -76,14 +76,6 @@ def test_a_call_whose_answer_is_whole_waits_until_nothing_comes() -> None:
     assert whole.times == 1
 
 
-def test_work_is_done_by_the_thread() -> None:
-    """Work that the application need not wait for is done by a thread, which is started for it."""
-    leftovers, done = Leftovers(), threading.Event()
-    leftovers.work(done.set)
-    assert done.wait(_PATIENCE_S)
-    leftovers.stop()
-
-
 def test_a_call_that_ended_by_itself_is_not_waited_for() -> None:
     """The thread goes on as soon as the reader has ended the call."""
     leftovers, whole, dropped = Leftovers(), Dropped(quiet_s=0), Dropped()

@@ -54,7 +54,12 @@ RefusedError.__module__ = "openai._exceptions"
         (Reading(), KeyboardInterrupt(), False, ("cancelled", None)),
         (Reading(error_type="overloaded"), None, True, ("error", "overloaded")),
         (Reading(), None, True, ("abandoned", None)),
-        (CHAT.read({"choices": [{"finish_reason": "stop"}], "usage": {"prompt_tokens": 1}}), None, True, ("ok", None)),
+        (
+            CHAT.read({"choices": [{"finish_reason": "stop"}], "usage": {"prompt_tokens": 1}}),
+            None,
+            True,
+            ("ok", None),
+        ),
     ],
 )
 def test_how_a_call_ended(reading: Reading, error: Any, left: bool, outcome: Any) -> None:  # noqa: FBT001
@@ -138,7 +143,10 @@ def test_a_cut_after_the_final_counts_is_none() -> None:
     """A stream that was cut when everything had been said is exact."""
     body = {"stop_reason": "end_turn", "usage": {"input_tokens": 1, "output_tokens": 2}}
     reading = MESSAGES.read(body)
-    assert usage(reading, body, outcome="cancelled", cut=True, dialect=MESSAGES) == (reading.usage, "provider")
+    assert usage(reading, body, outcome="cancelled", cut=True, dialect=MESSAGES) == (
+        reading.usage,
+        "provider",
+    )
 
 
 def test_what_is_free_is_not_estimated() -> None:
@@ -186,6 +194,11 @@ def test_a_tier_is_asked_for_only_where_there_is_one() -> None:
     """Where the protocol has no such tiers, the word in a request says nothing."""
     assert variant_of(Reading(), MESSAGES, {"service_tier": "priority"}) == "standard"
     assert variant_of(Reading(), CHAT, None) == "standard"
+
+
+def test_a_cost_without_counts_is_stated_all_the_same() -> None:
+    """What the provider says that a call costs needs no counts."""
+    assert usage(Reading(cost_usd=Decimal("0.5")), ANSWER) == (Usage(), "provider")
 
 
 BOOK = book_of(
@@ -237,6 +250,12 @@ def test_an_unknown_model_has_no_cost() -> None:
         at_s=0.0,
     )
     assert (found.usd, found.status, found.source, dict(found.by_bucket)) == (None, "unknown_model", None, {})
+
+
+def test_a_fee_that_nobody_knows_is_no_price_of_nothing() -> None:
+    """A call that is billed by a unit without a known fee has an unknown cost, not none."""
+    found = cost(Reading(model="a"), Usage({}, {"image": 1}))
+    assert (found.usd, found.source) == (None, None)
 
 
 def test_a_part_costs_what_its_own_model_costs() -> None:

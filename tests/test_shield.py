@@ -26,7 +26,10 @@ def test_a_bug_is_swallowed_counted_and_logged_once(caplog: pytest.LogCaptureFix
         raise KeyError
 
     assert shield.failures == {"reading": 2, "pricing": 1}
-    assert [record.getMessage().partition(" failed")[0] for record in caplog.records] == ["reading", "pricing"]
+    assert [record.getMessage().partition(" failed")[0] for record in caplog.records] == [
+        "reading",
+        "pricing",
+    ]
     assert all(record.levelno == logging.WARNING and record.exc_info for record in caplog.records)
 
 
@@ -47,7 +50,9 @@ def test_in_tests_a_bug_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shield.failures == {"reading": 1}
 
 
-@pytest.mark.parametrize("error", [ConfigError("a wrong file"), KeyboardInterrupt(), GeneratorExit(), SystemExit()])
+@pytest.mark.parametrize(
+    "error", [ConfigError("a wrong file"), KeyboardInterrupt(), GeneratorExit(), SystemExit()]
+)
 def test_answers_and_cancellations_pass(error: BaseException) -> None:
     """Errors of this package are answers; what is no `Exception` is not ours to keep."""
     with pytest.raises(type(error)) as caught, shielded("reading"):

@@ -150,9 +150,12 @@ class MessageEvents:
         fields = event_fields(event)
         kind = fields.get("type")
         if kind == "content_block_delta":
-            delta = fields.get("delta")
+            said = event_fields(fields.get("delta"))
             block = self._block(index_of(fields))
-            block.add(delta if type(delta) is dict else view(delta))
+            if type(piece := said.get("text")) is str:
+                block.text.append(piece)
+            else:
+                block.add(said)
             return GOES_ON
         if kind == "content_block_start":
             self._block(index_of(fields)).start = fields.get("content_block")
@@ -214,10 +217,8 @@ class _Block:
         self.json: list[str] = []
 
     def add(self, delta: dict[str, Any]) -> None:
-        """Add one delta."""
-        if type(piece := delta.get("text")) is str:
-            self.text.append(piece)
-        elif type(piece := delta.get("thinking")) is str:
+        """Add one delta that is no text."""
+        if type(piece := delta.get("thinking")) is str:
             self.thinking.append(piece)
         elif type(piece := delta.get("partial_json")) is str:
             self.json.append(piece)

@@ -19,7 +19,7 @@ from typing import Any
 from ..readings import Reading
 from . import openai_usage
 from .dialect import FINAL, GOES_ON, Body, Dialect, Progress
-from .fields import dig, event_fields, get, index_of, items, money, string, text, view
+from .fields import dig, get, index_of, items, money, string, text, view
 from .openai_request import asked_chat, prompt_chat, strings
 
 
@@ -90,6 +90,9 @@ def error_type(body: Body) -> str | None:
     return text(error, "code") or text(error, "type") or "_OTHER"
 
 
+_NOTHING: dict[str, Any] = {}
+
+
 class Chunks:
     """Folds chunks of a chat or of a legacy completion."""
 
@@ -97,22 +100,29 @@ class Chunks:
 
     def __init__(self) -> None:
         self._head: dict[str, Any] = {}
-        self._choices: dict[int, _Choice] = {}
+        self._choices: dict[Any, _Choice] = {}
         self._usage: Any = None
         self._error: Any = None
 
     def see(self, event: Any) -> Progress:
         """Add one chunk; the usage chunk without choices is the last one."""
-        chunk = event_fields(event)
+        chunk = event if type(event) is dict else getattr(event, "__dict__", _NOTHING)
         choices = chunk.get("choices")
-        if chunk.get("usage") is None and type(choices) is list and choices and "model" in self._head:
-            for choice in choices:
-                self._see_choice(event_fields(choice))
-            if event is not chunk and not getattr(event, "__pydantic_extra__", None):
-                return GOES_ON
+        if type(choices) is not list:
             return self._see_rest(event)
-        for choice in items(chunk, "choices"):
-            self._see_choice(view(choice))
+        for choice in choices:
+            fields = choice if type(choice) is dict else getattr(choice, "__dict__", _NOTHING)
+            delta = fields.get("delta")
+            said = delta if type(delta) is dict else getattr(delta, "__dict__", _NOTHING)
+            piece, index = said.get("content"), fields.get("index")
+            state = self._choices.get(index) if type(index) is int else None
+            # Most chunks are one more piece of text. Whatever else there is to them takes the longer way.
+            if piece and state is not None and type(piece) is str and fields.get("finish_reason") is None:
+                state.text.append(piece)
+            else:
+                self._see_choice(view(choice))
+        if chunk.get("usage") is None and self._head and not getattr(event, "__pydantic_extra__", chunk):
+            return GOES_ON
         return self._see_rest(event)
 
     def _see_choice(self, choice: dict[str, Any]) -> None:
@@ -120,19 +130,19 @@ class Chunks:
         state = self._choices.get(index)
         if state is None:
             state = self._choices[index] = _Choice()
-        if (reason := choice.get("finish_reason")) is not None:
+        if type(reason := choice.get("finish_reason")) is str:
             state.finish_reason = reason
         delta = choice.get("delta")
         if delta is None:
             if type(piece := choice.get("text")) is str:
                 state.text.append(piece)
             return
-        fields = event_fields(delta)
+        fields = view(delta)
         piece = fields.get("content")
         if type(piece) is str and piece:
             state.text.append(piece)
         else:
-            state.see_more(view(delta))
+            state.see_more(fields)
 
     def _see_rest(self, event: Any) -> Progress:
         """Note what few chunks say: who answers, the tier, an error, the usage."""

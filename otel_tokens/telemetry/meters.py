@@ -51,6 +51,10 @@ _RESERVE: Final = 200
 """Points kept free below the limit for the series called `other`."""
 
 
+PointKey = tuple[tuple[str, int], "str | None", "str | None"]
+"""Server, type of error, type of token."""
+
+
 class Opened(Protocol):
     """What was known of a call when it was opened."""
 
@@ -89,7 +93,7 @@ class Noted(NamedTuple):
 class Series:
     """The sums of the calls that share one set of labels."""
 
-    __slots__ = ("_attributes", "base", "key", "sums")
+    __slots__ = ("attributes", "base", "key", "sums")
 
     def __init__(self, key: Key) -> None:
         operation, provider, requested, responded, labels = key
@@ -103,19 +107,19 @@ class Series:
         self.sums: tuple[dict[Any, Any], ...] = ({}, {}, {}, {})
         """COST: (bucket, source) to USD; TOKENS: (bucket, source) to count; REQUESTS: (outcome, error) to
         count; UNPRICED: status to count."""
-        self._attributes: dict[Any, dict[str, Any]] = {}
+        self.attributes: dict[PointKey, dict[str, Any]] = {}
+        """Of the points of its histograms; the same object for each record."""
 
-    def attributes(self, server: tuple[str, int], error: str | None, token: str | None) -> dict[str, Any]:
-        """The attributes of one histogram point; the same object every time."""
-        key = (server, error, token)
-        found = self._attributes.get(key)
-        if found is None:
-            found = {**self.base, names.SERVER_ADDRESS: server[0], names.SERVER_PORT: server[1]}
-            if error is not None:
-                found[names.ERROR_TYPE] = error
-            if token is not None:
-                found[names.TOKEN_TYPE] = token
-            self._attributes[key] = found
+    def new_attributes(self, key: PointKey) -> dict[str, Any]:
+        """The attributes of one histogram point."""
+        (address, port), error, token = key
+        found = {**self.base, names.SERVER_ADDRESS: address}
+        if address != names.OTHER:
+            found[names.SERVER_PORT] = port
+        if error is not None:
+            found[names.ERROR_TYPE] = error
+        if token is not None:
+            found[names.TOKEN_TYPE] = token
         return found
 
 
@@ -290,17 +294,19 @@ class Meters:
         return series
 
     def _add(self, kind: int, series: Series, point: Any, amount: Any) -> None:  # noqa: ANN401
+        """Add to one point; a new one that there is no room for goes into the series of last resort."""
         sums = series.sums[kind]
+        if point not in sums and self._points[kind] >= self._limit:
+            sums = self._last_resort(series.key).sums[kind]
+            if kind == REQUESTS:
+                outcome, error = point
+                point = (outcome, None if error is None else names.ANY_ERROR)
         before = sums.get(point)
         if before is None:
-            if self._points[kind] >= self._limit:
-                sums = self._last_resort(series).sums[kind]
-                before = sums.get(point)
-            if before is None:
-                self._points[kind] += 1
-                sums[point] = amount
-                return
-        sums[point] = before + amount if kind != COST else EXACT.add(before, amount)
+            self._points[kind] += 1
+            sums[point] = amount
+        else:
+            sums[point] = EXACT.add(before, amount) if kind == COST else before + amount
 
     def _admit(self, key: Key) -> Series:
         """The series of a key that has none yet: its own, or one of `other` when there are too many."""
@@ -308,33 +314,35 @@ class Meters:
         if found is not None:
             return found
         operation, provider, requested, responded, labels = key
-        if max(self._points) >= self._limit:
-            if any(value != names.OTHER for _, value in labels):
-                others = tuple([(name, names.OTHER) for name, _ in labels])
-                return self._admit((operation, provider, requested, responded, others))
-            if max(self._points) >= self._limit + _RESERVE // 2:
-                return self._last_resort_of(operation, provider, labels)
-        return self._new(key)
+        if max(self._points) < self._limit:
+            return self._new(key)
+        others = tuple([(name, names.OTHER) for name, _ in labels])
+        if labels != others:
+            return self._admit((operation, provider, requested, responded, others))
+        if max(self._points) < self._limit + _RESERVE // 2:
+            return self._new(key)
+        return self._last_resort(key)
 
     def _new(self, key: Key) -> Series:
         self._series[key] = series = Series(key)
-        self._points[HISTOGRAMS] += _HISTOGRAM_POINTS
         return series
 
-    def _last_resort(self, series: Series) -> Series:
-        operation, provider, _, _, labels = series.key
-        return self._last_resort_of(operation, provider, labels)
-
-    def _last_resort_of(self, operation: str, provider: str, labels: Labels) -> Series:
+    def _last_resort(self, key: Key) -> Series:
+        """The series that takes what there is no room for: few can be made, one for each operation."""
+        operation, provider, _, _, labels = key
         others = tuple([(name, names.OTHER) for name, _ in labels])
-        key = (operation, provider, names.OTHER, names.OTHER, others)
-        return self._series.get(key) or self._new(key)
+        known = (operation, provider, names.OTHER, names.OTHER, others)
+        if known in self._series:
+            return self._series[known]
+        if max(self._points) >= self._limit + _RESERVE // 2:
+            known = (operation, names.OTHER, names.OTHER, names.OTHER, others)
+        return self._series.get(known) or self._new(known)
 
     # Histograms.
 
     def _observe(self, series: Series, call: Noted, span_context: SpanContext) -> None:
         context = trace.set_span_in_context(trace.NonRecordingSpan(span_context), _NO_CONTEXT)
-        timing = series.attributes(call.server, call.error_type, None)
+        timing = self._attributes(series, call.server, call.error_type, None)
         for histogram in self._durations:
             histogram.record(call.duration_s, timing, context)
         if call.first_chunk_s is not None:
@@ -347,15 +355,32 @@ class Meters:
             else:
                 self._record_tokens(series, call.server, put, got, context)
 
+    def _attributes(
+        self, series: Series, server: tuple[str, int], error: str | None, token: str | None
+    ) -> dict[str, Any]:
+        """The attributes of one histogram point; servers and errors are `other` when there are too many."""
+        key: PointKey = (server, error, token)
+        found = series.attributes.get(key)
+        if found is not None:
+            return found
+        with self._lock:
+            if self._points[HISTOGRAMS] >= self._limit:
+                key = ((names.OTHER, 0), None if error is None else names.ANY_ERROR, token)
+            found = series.attributes.get(key)
+            if found is None:
+                self._points[HISTOGRAMS] += 1
+                found = series.attributes[key] = series.new_attributes(key)
+        return found
+
     def _record_tokens(
         self, series: Series, server: tuple[str, int], put: int, got: int | None, context: Context | None
     ) -> None:
         if self._token_usage is not None:
-            self._token_usage.record(put, series.attributes(server, None, "input"), context)
+            self._token_usage.record(put, self._attributes(series, server, None, "input"), context)
             if got is not None:
-                self._token_usage.record(got, series.attributes(server, None, "output"), context)
+                self._token_usage.record(got, self._attributes(series, server, None, "output"), context)
         if self._input is not None and self._output is not None:
-            plain = series.attributes(server, None, None)
+            plain = self._attributes(series, server, None, None)
             self._input.record(put, plain, context)
             if got is not None:
                 self._output.record(got, plain, context)
@@ -434,9 +459,6 @@ _WAITING_AT_MOST: Final = 4096
 """Calls that may wait for a collection; one beyond that counts two older ones."""
 
 _NO_CONTEXT: Final = Context()
-
-_HISTOGRAM_POINTS: Final = 2
-"""The points that a series has at least in the histogram of tokens: input and output."""
 
 _LATEST_PARTS: Final[Mapping[str, frozenset[str]]] = {
     "input_tokens": INPUT_BUCKETS,

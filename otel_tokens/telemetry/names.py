@@ -159,3 +159,5 @@ COST_BOUNDS_USD: Final = (
 
 OTHER: Final = "other"
 """The value that labels collapse to when there are too many series."""
+ANY_ERROR: Final = "_OTHER"
+"""The value of `error.type` when there are too many; the conventions' word."""

@@ -86,11 +86,18 @@ def lenient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     shield.failures.clear()
 
 
+@pytest.fixture
+def unlogged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest keeps what is logged, and with the exception the frames, and with them the stream."""
+    monkeypatch.setattr(shield.log, "disabled", True)
+
+
 @pytest.mark.parametrize(("api", "face", "case"), parameters([CHAT, MESSAGES], ROUTINE))
 @pytest.mark.parametrize("step", STEPS)
 def test_failure(  # noqa: PLR0917
     metered: Callable[[], Any],
     lenient: None,  # noqa: ARG001
+    unlogged: None,  # noqa: ARG001
     monkeypatch: pytest.MonkeyPatch,
     step: str,
     api: Api,
@@ -114,6 +121,7 @@ def test_failure(  # noqa: PLR0917
 def test_failure_of_a_dialect(  # noqa: PLR0917
     metered: Callable[[], Any],
     lenient: None,  # noqa: ARG001
+    unlogged: None,  # noqa: ARG001
     monkeypatch: pytest.MonkeyPatch,
     name: str,
     api: Api,

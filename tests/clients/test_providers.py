@@ -114,7 +114,8 @@ def test_class(telemetry: Any, face: Face, name: str) -> None:
     assert found["gen_ai.provider.name"] == provider
     assert found["gen_ai.request.model"] == api.request["model"]
     assert found["gen_ai.usage.input_tokens"] == api.input_tokens
-    assert found["otel_tokens.cost.status"] == "priced"
+    sold = name != "BedrockOpenAI"  # Bedrock sells other models of OpenAI
+    assert found["otel_tokens.cost.status"] == ("priced" if sold else "unknown_model")
     assert ("openai.api.type" in found) is (provider == "azure.ai.openai")
 
 

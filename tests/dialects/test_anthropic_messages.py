@@ -260,6 +260,16 @@ def test_usage_in_a_stream(events: list[Any], buckets: dict[str, int]) -> None:
     assert (reading.usage, reading.warnings) == (Usage(buckets), ())
 
 
+def test_a_delta_without_counts_is_not_the_end() -> None:
+    """A delta that states nothing leaves the counts as they were."""
+    folding = anthropic_messages.MessageEvents()
+    folding.see(start(input_tokens=5, output_tokens=1))
+    delta = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}}
+
+    assert folding.see(delta) == GOES_ON
+    assert anthropic_messages.read(folding.body()).usage == Usage({"input": 5, "output": 1})
+
+
 def test_the_end_is_known() -> None:
     """After the delta with the reason and the counts, the message is whole."""
     folding = anthropic_messages.MessageEvents()

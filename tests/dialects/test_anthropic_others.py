@@ -98,6 +98,15 @@ def test_the_results_of_a_batch_as_events() -> None:
         assert same(anthropic_others.read_results(folding.body()))
 
 
+def test_fees_of_many_lines_add_up() -> None:
+    """Searches of all lines are billed together."""
+    searches = {"web_search_requests": 2}
+    content = "\n".join(
+        json.dumps(row("a", input_tokens=1, output_tokens=1, server_tool_use=searches)) for _ in range(2)
+    )
+    assert anthropic_others.read_results(content).usage == Usage({"input": 2, "output": 2}, {"web_search": 4})
+
+
 @pytest.mark.parametrize("content", ["", "{}", None, 5, {"a": 1}, []])
 def test_what_are_no_results(content: Any) -> None:
     """Results without usage count nothing."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -127,7 +126,7 @@ def test_a_golden_case_is_priced(case: Case) -> None:
     book = book_of(document_of(case))
 
     def cost(model: str, usage: Usage, variant: str) -> Decimal | None:
-        terms = replace(terms_of(case, model), variant=variant, **_geo(reading))
+        terms = terms_of(case, model)._replace(variant=variant, **_geo(reading))
         return book.price(usage, terms).usd
 
     dialect = DIALECTS.get(case["wire_format"], CHAT)

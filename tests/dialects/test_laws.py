@@ -164,6 +164,25 @@ def test_any_file_of_results_is_read(content: Any) -> None:
     sound_reading(anthropic_others.read_results(content))
 
 
+ODD: list[Any] = [None, True, -1, 1.5, "0", [], {}, [0], {"index": 0}]
+
+
+@each([openai_chat.DIALECT, openai_completions.DIALECT, anthropic_messages.DIALECT])
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_an_index_may_be_anything(dialect: Dialect, odd: Any) -> None:
+    """A piece that does not say where it belongs belongs to the first; nothing is lost but its place."""
+    events = STREAMS[dialect.name]
+    changed = [
+        make.put(event, path, odd)
+        for event in events
+        for path in make.paths(event)
+        if path[-1:] == ("index",)
+    ]
+    body = folded(dialect, [*events, *changed])
+    sound_reading(dialect.read(body))
+    assert dialect.read(body).usage == dialect.read(folded(dialect, events)).usage
+
+
 # Counts add up.
 
 

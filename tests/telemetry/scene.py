@@ -55,7 +55,9 @@ class Scene:
     @property
     def spans(self) -> list[ReadableSpan]:
         """The spans of this package that have ended."""
-        return [s for s in self.exported.get_finished_spans() if s.instrumentation_scope.name == "otel_tokens"]
+        return [
+            s for s in self.exported.get_finished_spans() if s.instrumentation_scope.name == "otel_tokens"
+        ]
 
     def span(self, name: str) -> dict[str, Any]:
         """The attributes of the one span of this name."""
@@ -101,7 +103,7 @@ def message(reply: Any = None, **options: Any) -> Any:
     """One message of the anthropic package."""
     client = anthropic_client(Transport(reply or json_reply(bodies.message())), max_retries=0)
     messages = [{"role": "user", "content": "Hi"}]
-    model = "claude-sonnet-4-5"
+    model = "claude-sonnet-5"
     return client.messages.create(model=model, max_tokens=100, messages=messages, **options)
 
 

@@ -16,7 +16,7 @@ import otel_tokens
 from otel_tokens.version import __version__
 
 from ..clients import bodies
-from ..clients.transport import json_reply
+from ..clients.transport import json_reply, refused
 from .scene import Scene, body, chat, message
 
 
@@ -132,9 +132,14 @@ def test_parts_of_the_usage(scene: Start) -> None:
 def test_a_message(scene: Start) -> None:
     """A message of Anthropic has no attributes of OpenAI's, and its cache is part of the input."""
     made = scene()
-    usage = {"input_tokens": 10, "cache_read_input_tokens": 40, "cache_creation_input_tokens": 30, "output_tokens": 50}
+    usage = {
+        "input_tokens": 10,
+        "cache_read_input_tokens": 40,
+        "cache_creation_input_tokens": 30,
+        "output_tokens": 50,
+    }
     tools = {"server_tool_use": {"web_search_requests": 2}, "service_tier": "standard"}
-    answer = {**bodies.message(), "model": "claude-sonnet-4-5", "usage": {**usage, **tools}}
+    answer = {**bodies.message(), "model": "claude-sonnet-5", "usage": {**usage, **tools}}
     message(json_reply(answer))
 
     found = attributes(made)
@@ -160,7 +165,9 @@ def test_the_cost_under_one_more_name(scene: Start, alias: str) -> None:
 
     others = {"gen_ai.usage.cost", "gen_ai.usage.cost.amount", "operation.cost", "llm.cost.total"}
     found = attributes(made)
-    assert {name: found[name] for name in others & found.keys()} == ({} if alias == "none" else {alias: 6e-06})
+    assert {name: found[name] for name in others & found.keys()} == (
+        {} if alias == "none" else {alias: 6e-06}
+    )
     assert found["otel_tokens.cost.usd"] == 6e-06
 
 
@@ -249,3 +256,24 @@ def test_without_an_sdk_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None
         assert message().id
     finally:
         otel_tokens.uninstrument()
+
+
+def test_many_models_and_hosts(scene: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is prepared for spans of one model is bounded, and made anew when it is full."""
+    monkeypatch.setattr("otel_tokens.telemetry.recorder._HEADS_LIMIT", 2)
+    made = scene()
+    for model in ("a", "b", "c", "a"):
+        chat(json_reply(body()), model=model)
+    assert [span.name for span in made.spans] == ["chat a", "chat b", "chat c", "chat a"]
+
+
+def test_a_cancelled_call_is_no_error(scene: Start) -> None:
+    """A cancellation is told apart from an error."""
+    made = scene()
+    with pytest.raises(KeyboardInterrupt):
+        chat(refused(KeyboardInterrupt()))
+    (span,) = made.spans
+    assert (span.status.status_code, attributes(made)["otel_tokens.outcome"]) == (
+        StatusCode.UNSET,
+        "cancelled",
+    )

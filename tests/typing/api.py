@@ -58,9 +58,9 @@ async def uses() -> None:
     text: str = plain(1, more="a")
     text = await coroutine(1)
     for text in generator(1):
-        print(text)
+        len(text)
     async for text in async_generator(1):
-        print(text)
+        len(text)
 
 
 error: OtelTokensError = ConfigError("a wrong file")
