@@ -130,11 +130,11 @@ def endpoints(words: str) -> tuple[Endpoint, ...]:
 
 def _endpoint(word: str) -> Endpoint:
     url, equals, provider = word.rpartition("=")
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url.strip())
         port = parts.port
     except ValueError:
-        port = -1
+        parts, port = urlsplit(""), -1
     if (
         not equals
         or not provider

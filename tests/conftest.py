@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import hypothesis
 import pytest
 
 from opentelemetry.sdk.metrics import MeterProvider
@@ -28,7 +29,9 @@ _SCOPE = "otel_tokens"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register what these fixtures look at."""
+    """Register what these fixtures look at, and let examples take their time on a busy machine."""
+    hypothesis.settings.register_profile("patient", deadline=None)
+    hypothesis.settings.load_profile("patient")
     for marker in (
         "settings(**env): environment in which `telemetry` is started",
         "soak: thousands of calls in a row; 50,000 with OTEL_TOKENS_SOAK=full",
