@@ -66,8 +66,8 @@ class Config:
     """Whether to record prompts and answers (`OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`)."""
     sdk_disabled: bool = False
     """`OTEL_SDK_DISABLED`."""
-    vocabularies: Path = _VOCABULARIES
-    """Where tiktoken keeps its vocabularies (`TIKTOKEN_CACHE_DIR`)."""
+    vocabularies: Path | None = _VOCABULARIES
+    """Where tiktoken keeps its vocabularies (`TIKTOKEN_CACHE_DIR`); None where it keeps none."""
 
 
 def from_environment(env: Mapping[str, str]) -> Config:
@@ -77,7 +77,7 @@ def from_environment(env: Mapping[str, str]) -> Config:
         ConfigError: a setting that decides what calls cost is wrong.
     """
     spans, events = _content(env)
-    folder = env.get("TIKTOKEN_CACHE_DIR") or env.get("DATA_GYM_CACHE_DIR")
+    folder = env.get("TIKTOKEN_CACHE_DIR", env.get("DATA_GYM_CACHE_DIR"))
     alias = _one_of(env, "OTEL_TOKENS_COST_ALIAS", COST_ALIASES)
     prices = env.get("OTEL_TOKENS_PRICES", "").strip()
     native_asked = env.get("ANTHROPIC_OPEN_TELEMETRY", "").strip().lower()
@@ -96,7 +96,7 @@ def from_environment(env: Mapping[str, str]) -> Config:
         content_on_spans=spans,
         content_in_events=events,
         sdk_disabled=env.get("OTEL_SDK_DISABLED", "").strip().lower() == "true",
-        vocabularies=Path(folder) if folder else _VOCABULARIES,
+        vocabularies=_VOCABULARIES if folder is None else Path(folder) if folder else None,
     )
 
 

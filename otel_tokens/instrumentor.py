@@ -25,7 +25,7 @@ from .clients.anthropic import NATIVE
 from .clients.sites import Sites
 from .config import Config
 from .errors import ConfigError
-from .shield import shielded
+from .shield import renew, shielded
 from .telemetry import names
 from .telemetry.meters import Meters
 from .telemetry.recorder import Recorder, Settings
@@ -258,6 +258,7 @@ def _on_fork(running: Running) -> None:
     if not _forking and hasattr(os, "register_at_fork"):
 
         def after() -> None:
+            renew()
             for one in _forking:
                 with shielded("renewing after a fork"):
                     one.calls.renew()

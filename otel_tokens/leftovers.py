@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from .shield import failed
+
 
 _QUIET_S: Final = 0.05
 """How long a stream that is whole must be quiet before it is ended without having been read to its end."""
@@ -49,6 +51,13 @@ class Soon:
         self._call.abandon()
 
 
+def _do(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Exception:  # noqa: BLE001  # the thread goes on
+        failed("ending a stream that was left")
+
+
 class Leftovers:
     """The queue of one process, and its thread."""
 
@@ -75,7 +84,7 @@ class Leftovers:
 
     def _run(self) -> None:
         while (work := self._queue.get()) is not None:
-            work()
+            _do(work)
 
     def stop(self) -> None:
         """Do what is left, and end the thread."""
@@ -85,7 +94,7 @@ class Leftovers:
             thread.join(timeout=5)
         while not self._queue.empty():
             if (work := self._queue.get()) is not None:
-                work()
+                _do(work)
 
     def renew(self) -> None:
         """In a forked process: forget the parent's thread and calls, which are the parent's to end."""

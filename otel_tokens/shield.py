@@ -23,6 +23,13 @@ failures: dict[str, int] = {}
 _lock = threading.Lock()
 
 
+def renew() -> None:
+    """In a forked process: the failures are the parent's, and a thread that is gone may hold the lock."""
+    global _lock  # noqa: PLW0603
+    _lock = threading.Lock()
+    failures.clear()
+
+
 @contextmanager
 def shielded(step: str) -> Iterator[None]:
     """Guard one step of ours: opening, reading, pricing. Never the wrapped call, never a `yield` to others.

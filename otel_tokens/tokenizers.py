@@ -37,7 +37,7 @@ _OLDER: Final = ("gpt-3.5", "gpt-4-", "gpt-35", "text-embedding", "text-davinci"
 class Estimator:
     """Estimates tokens with the vocabularies in `folder`, or by the bytes of the text."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._encodings: dict[str, Any] = {}
 
@@ -70,8 +70,10 @@ def _encode(encoding: Any, text: str) -> int:  # noqa: ANN401
     )
 
 
-def _load(name: str, folder: Path) -> Any:  # noqa: ANN401
+def _load(name: str, folder: Path | None) -> Any:  # noqa: ANN401
     """The encoding `name` of tiktoken when its vocabulary is in `folder`, else None."""
+    if folder is None:
+        return None
     key = hashlib.sha1(_ENCODINGS[name].encode(), usedforsecurity=False).hexdigest()
     try:
         content = (folder / key).read_bytes()

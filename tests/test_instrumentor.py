@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.resources import Resource
+
 import otel_tokens
 
 from otel_tokens import ConfigError
-from otel_tokens.instrumentor import OtelTokensInstrumentor
+from otel_tokens.instrumentor import OtelTokensInstrumentor, _Resource
 
 
 ROOT = Path(__file__).parents[1]
@@ -100,6 +103,15 @@ def test_the_sdk_is_disabled(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_there_is_nothing_to_depend_on() -> None:
     """Client libraries are patched when they are imported, whichever there are."""
     assert list(OtelTokensInstrumentor().instrumentation_dependencies()) == []
+
+
+def test_the_resource_is_looked_up_when_it_is_needed() -> None:
+    """The attributes of the resource are a mapping, of whichever provider has one; empty without any."""
+    metrics = MeterProvider(resource=Resource({"team": "search"}), shutdown_on_exit=False)
+    resource = _Resource(None, metrics)
+    assert (dict(resource), len(resource), resource.get("team")) == ({"team": "search"}, 1, "search")
+    assert resource.get("nothing") is None
+    assert dict(_Resource()) == {}
 
 
 _PROGRAM = """

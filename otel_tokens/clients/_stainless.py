@@ -14,6 +14,7 @@ Source: `_base_client.py` of openai 1.40 to 3.54 and of anthropic 0.40 to 2.12.
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 
 from collections.abc import Callable, Mapping
@@ -31,6 +32,7 @@ from .sites import Sites
 
 
 _RAW_HEADER: Final = "x-stainless-raw-response"
+_HELPER_HEADER: Final = "x-stainless-stream-helper"
 _BATCH_OUTPUT: Final = "openai.batch_output"
 
 
@@ -305,13 +307,28 @@ def _take(call: Call, result: Any) -> None:
     if hasattr(kind, "__pydantic_fields__") or hasattr(kind, "__fields__"):
         call.end(result)  # a model: looking for attributes that it lacks would take long
     elif hasattr(kind, "__stream__"):
-        tap_events(result, call, result.response)
+        if _is_remade(call, kind):
+            _take_response(call, result.response)
+        else:
+            tap_events(result, call, result.response)
     elif hasattr(result, "_raw_iterator"):  # a decoder of JSON lines
         tap_events(result, call, result.http_response)
     elif (response := _response(result)) is not None:
         _take_response(call, response)
     else:
         call.end(result)
+
+
+def _is_remade(call: Call, kind: type) -> bool:
+    """Whether a helper will drop this stream and make one of its own out of the response.
+
+    The one of anthropic did until 0.49; what reads the response's bytes is seen all the same.
+    """
+    if not any(str(name).lower() == _HELPER_HEADER for name in _headers(call.options)):
+        return False
+    helpers = sys.modules.get(f"{kind.__module__.partition('.')[0]}.lib.streaming._messages")
+    helper = getattr(helpers, "MessageStream", None)
+    return helper is not None and "response" in inspect.signature(helper).parameters
 
 
 def _response(result: Any) -> Any:

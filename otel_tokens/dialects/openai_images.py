@@ -27,6 +27,7 @@ def read(body: Body) -> Reading:
     stated = get(body, "usage")
     usage, warnings = openai_usage.tokens(stated)
     inferred = False
+    parts, odd = _drawing(body)
     images = sum(1 for _ in items(body, "data"))
     if usage is not None:
         usage = _as_images(usage, stated)
@@ -37,11 +38,11 @@ def read(body: Body) -> Reading:
         id=text(body, "id"),
         usage=usage,
         inferred=inferred,
-        parts=_drawing(body),
+        parts=parts,
         cost_usd=cost(stated),
         error_type=error_type(body),
         finished=usage is not None,
-        warnings=warnings,
+        warnings=tuple(dict.fromkeys((*warnings, *odd))),
     )
 
 
@@ -53,10 +54,10 @@ def _as_images(usage: Usage, stated: object) -> Usage:
     return Usage(tokens, usage.units)
 
 
-def _drawing(body: Body) -> tuple[Part, ...]:
+def _drawing(body: Body) -> tuple[tuple[Part, ...], tuple[str, ...]]:
     stated = get(body, "svg_usage")
-    usage, _ = openai_usage.tokens(stated)
-    return () if usage is None else (Part(model=text(stated, "model"), usage=usage),)
+    usage, warnings = openai_usage.tokens(stated)
+    return () if usage is None else (Part(model=text(stated, "model"), usage=usage),), warnings
 
 
 def asked(request: Any) -> dict[str, Any]:

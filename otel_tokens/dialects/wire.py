@@ -108,15 +108,19 @@ class AwsFrames:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._broken = False
 
     def feed(self, piece: bytes) -> Iterator[Any]:
         """The events of the frames that `piece` completes."""
+        if self._broken:
+            return
         self._buffer += piece
         while len(self._buffer) >= _PRELUDE:
             length = int.from_bytes(self._buffer[:4], "big")
             headers = int.from_bytes(self._buffer[4:8], "big")
             if not _PRELUDE + headers + 4 <= length <= _FRAME_LIMIT:
-                self._buffer.clear()  # not a frame: nothing after it can be trusted
+                self._buffer.clear()
+                self._broken = True  # not a frame: nothing after it can be trusted
                 return
             if len(self._buffer) < length:
                 return

@@ -4,14 +4,9 @@ An instrument of the SDK costs about 10 microseconds for each record, and the th
 not pay for it. So a call that has ended is only kept; when the SDK collects, by callbacks, what has been kept
 is added to the sums here and recorded in the histograms, which are the SDK's own and collected last. Money is
 added up as exact decimals. Attribute mappings are built once for each series.
-
-The series are bounded: past the limit the labels of newcomers become `other`, then their models too, so
-totals stay exact and no point is lost to the limit of the SDK.
 """
 
 from __future__ import annotations
-
-import threading
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,7 +22,6 @@ from .. import shield
 from ..readings import (
     CACHE_READ_BUCKETS,
     CACHE_WRITE_BUCKETS,
-    EXACT,
     INPUT_BUCKETS,
     NOTHING,
     OUTPUT_BUCKETS,
@@ -37,22 +31,7 @@ from ..readings import (
 )
 from . import names
 from .finished import Finished
-
-
-Labels = tuple[tuple[str, Any], ...]
-Key = tuple[str, str, str | None, str | None, Labels]
-"""Operation, provider, request model, response model, labels."""
-
-
-COST, TOKENS, REQUESTS, UNPRICED, HISTOGRAMS = range(5)
-"""What has points: the four sums of a series, and its histograms."""
-
-_RESERVE: Final = 200
-"""Points kept free below the limit for the series called `other`."""
-
-
-PointKey = tuple[tuple[str, int], "str | None", "str | None"]
-"""Server, type of error, type of token."""
+from .series import COST, REQUESTS, TOKENS, UNPRICED, Labels, Series, Sums
 
 
 class Opened(Protocol):
@@ -90,48 +69,12 @@ class Noted(NamedTuple):
     first_chunk_s: float | None
 
 
-class Series:
-    """The sums of the calls that share one set of labels."""
-
-    __slots__ = ("attributes", "base", "key", "sums")
-
-    def __init__(self, key: Key) -> None:
-        operation, provider, requested, responded, labels = key
-        self.key = key
-        self.base: dict[str, Any] = {names.OPERATION: operation, names.PROVIDER: provider}
-        if requested is not None:
-            self.base[names.REQUEST_MODEL] = requested
-        if responded is not None:
-            self.base[names.RESPONSE_MODEL] = responded
-        self.base.update(labels)
-        self.sums: tuple[dict[Any, Any], ...] = ({}, {}, {}, {})
-        """COST: (bucket, source) to USD; TOKENS: (bucket, source) to count; REQUESTS: (outcome, error) to
-        count; UNPRICED: status to count."""
-        self.attributes: dict[PointKey, dict[str, Any]] = {}
-        """Of the points of its histograms; the same object for each record."""
-
-    def new_attributes(self, key: PointKey) -> dict[str, Any]:
-        """The attributes of one histogram point."""
-        (address, port), error, token = key
-        found = {**self.base, names.SERVER_ADDRESS: address}
-        if address != names.OTHER:
-            found[names.SERVER_PORT] = port
-        if error is not None:
-            found[names.ERROR_TYPE] = error
-        if token is not None:
-            found[names.TOKEN_TYPE] = token
-        return found
-
-
 class Meters:
     """The instruments of this package on one meter."""
 
     def __init__(self, meter: Meter, *, limit: int, semconv: str) -> None:
-        self._lock = threading.Lock()
         self.limit, self.semconv = limit, semconv
-        self._limit = max(1, limit - _RESERVE)
-        self._points = [0] * 5
-        self._series: dict[Key, Series] = {}
+        self._sums = Sums(limit)
         self._latest = semconv in ("latest", "both")
         self._pending: deque[Noted] = deque()
         self._histograms(meter, semconv)
@@ -238,14 +181,14 @@ class Meters:
     def _count_call(self, call: Noted) -> None:
         operation, provider, requested = call.key
         for part, money in zip(call.parts, call.part_costs, strict=False):
-            self.count(
+            self._sums.count(
                 (operation, provider, requested, part.model, call.labels),
                 tokens=part.usage.tokens,
                 usage_source=call.usage_source,
                 cost=money,
                 cost_source=call.cost_source,
             )
-        series = self.count(
+        series = self._sums.count(
             (operation, provider, requested, call.model, call.labels),
             tokens=NOTHING.tokens if call.usage is None else call.usage.tokens,
             usage_source=call.usage_source,
@@ -257,92 +200,11 @@ class Meters:
         if call.span_context is not None:
             self._observe(series, call, call.span_context)
 
-    def count(
-        self,
-        key: Key,
-        *,
-        tokens: Mapping[str, int],
-        usage_source: str,
-        cost: Mapping[str, Decimal],
-        cost_source: str,
-        request: tuple[str, str | None] | None = None,
-        unpriced: str | None = None,
-    ) -> Series:
-        """Add one call, or one part of it that another model answered (`request` None)."""
-        series = self._series.get(key)
-        with self._lock:
-            if series is None:
-                series = self._admit(key)
-            sums = series.sums[TOKENS]
-            for bucket, number in tokens.items():
-                point = (bucket, usage_source)
-                if point in sums:
-                    sums[point] += number
-                else:
-                    self._add(TOKENS, series, point, number)
-            sums = series.sums[COST]
-            for bucket, usd in cost.items():
-                point = (bucket, cost_source)
-                if point in sums:
-                    sums[point] = EXACT.add(sums[point], usd)
-                else:
-                    self._add(COST, series, point, usd)
-            if request is not None:
-                self._add(REQUESTS, series, request, 1)
-                if unpriced is not None:
-                    self._add(UNPRICED, series, unpriced, 1)
-        return series
-
-    def _add(self, kind: int, series: Series, point: Any, amount: Any) -> None:  # noqa: ANN401
-        """Add to one point; a new one that there is no room for goes into the series of last resort."""
-        sums = series.sums[kind]
-        if point not in sums and self._points[kind] >= self._limit:
-            sums = self._last_resort(series.key).sums[kind]
-            if kind == REQUESTS:
-                outcome, error = point
-                point = (outcome, None if error is None else names.ANY_ERROR)
-        before = sums.get(point)
-        if before is None:
-            self._points[kind] += 1
-            sums[point] = amount
-        else:
-            sums[point] = EXACT.add(before, amount) if kind == COST else before + amount
-
-    def _admit(self, key: Key) -> Series:
-        """The series of a key that has none yet: its own, or one of `other` when there are too many."""
-        found = self._series.get(key)
-        if found is not None:
-            return found
-        operation, provider, requested, responded, labels = key
-        if max(self._points) < self._limit:
-            return self._new(key)
-        others = tuple([(name, names.OTHER) for name, _ in labels])
-        if labels != others:
-            return self._admit((operation, provider, requested, responded, others))
-        if max(self._points) < self._limit + _RESERVE // 2:
-            return self._new(key)
-        return self._last_resort(key)
-
-    def _new(self, key: Key) -> Series:
-        self._series[key] = series = Series(key)
-        return series
-
-    def _last_resort(self, key: Key) -> Series:
-        """The series that takes what there is no room for: few can be made, one for each operation."""
-        operation, provider, _, _, labels = key
-        others = tuple([(name, names.OTHER) for name, _ in labels])
-        known = (operation, provider, names.OTHER, names.OTHER, others)
-        if known in self._series:
-            return self._series[known]
-        if max(self._points) >= self._limit + _RESERVE // 2:
-            known = (operation, names.OTHER, names.OTHER, names.OTHER, others)
-        return self._series.get(known) or self._new(known)
-
     # Histograms.
 
     def _observe(self, series: Series, call: Noted, span_context: SpanContext) -> None:
         context = trace.set_span_in_context(trace.NonRecordingSpan(span_context), _NO_CONTEXT)
-        timing = self._attributes(series, call.server, call.error_type, None)
+        timing = self._sums.attributes(series, call.server, call.error_type, None)
         for histogram in self._durations:
             histogram.record(call.duration_s, timing, context)
         if call.first_chunk_s is not None:
@@ -355,32 +217,15 @@ class Meters:
             else:
                 self._record_tokens(series, call.server, put, got, context)
 
-    def _attributes(
-        self, series: Series, server: tuple[str, int], error: str | None, token: str | None
-    ) -> dict[str, Any]:
-        """The attributes of one histogram point; servers and errors are `other` when there are too many."""
-        key: PointKey = (server, error, token)
-        found = series.attributes.get(key)
-        if found is not None:
-            return found
-        with self._lock:
-            if self._points[HISTOGRAMS] >= self._limit:
-                key = ((names.OTHER, 0), None if error is None else names.ANY_ERROR, token)
-            found = series.attributes.get(key)
-            if found is None:
-                self._points[HISTOGRAMS] += 1
-                found = series.attributes[key] = series.new_attributes(key)
-        return found
-
     def _record_tokens(
         self, series: Series, server: tuple[str, int], put: int, got: int | None, context: Context | None
     ) -> None:
         if self._token_usage is not None:
-            self._token_usage.record(put, self._attributes(series, server, None, "input"), context)
+            self._token_usage.record(put, self._sums.attributes(series, server, None, "input"), context)
             if got is not None:
-                self._token_usage.record(got, self._attributes(series, server, None, "output"), context)
+                self._token_usage.record(got, self._sums.attributes(series, server, None, "output"), context)
         if self._input is not None and self._output is not None:
-            plain = self._attributes(series, server, None, None)
+            plain = self._sums.attributes(series, server, None, None)
             self._input.record(put, plain, context)
             if got is not None:
                 self._output.record(got, plain, context)
@@ -391,32 +236,27 @@ class Meters:
 
     # Reporting.
 
-    def _snapshot(self, kind: int) -> Iterator[tuple[dict[str, Any], Any, Any]]:
-        """The labels of a series, a point of it and its sum, for every point of one kind."""
+    def _points(self, kind: int) -> Iterator[tuple[dict[str, Any], Any, Any]]:
         self.flush()  # before the SDK collects the histograms, which it does last
-        with self._lock:
-            found = [(series.base, list(series.sums[kind].items())) for series in self._series.values()]
-        for base, points in found:
-            for point, amount in points:
-                yield base, point, amount
+        return self._sums.points(kind)
 
     def _observe_cost(self, _options: CallbackOptions) -> Iterator[Observation]:
-        for base, (bucket, source), usd in self._snapshot(COST):
+        for base, (bucket, source), usd in self._points(COST):
             yield Observation(float(usd), {**base, names.BUCKET: bucket, names.COST_SOURCE: source})
 
     def _observe_tokens(self, _options: CallbackOptions) -> Iterator[Observation]:
-        for base, (bucket, source), number in self._snapshot(TOKENS):
+        for base, (bucket, source), number in self._points(TOKENS):
             yield Observation(number, {**base, names.BUCKET: bucket, names.USAGE_SOURCE: source})
 
     def _observe_requests(self, _options: CallbackOptions) -> Iterator[Observation]:
-        for base, (outcome, error), number in self._snapshot(REQUESTS):
+        for base, (outcome, error), number in self._points(REQUESTS):
             attributes = {**base, names.OUTCOME: outcome}
             if error is not None:
                 attributes[names.ERROR_TYPE] = error
             yield Observation(number, attributes)
 
     def _observe_unpriced(self, _options: CallbackOptions) -> Iterator[Observation]:
-        for base, status, number in self._snapshot(UNPRICED):
+        for base, status, number in self._points(UNPRICED):
             yield Observation(number, {**base, names.COST_STATUS: status})
 
     def _observe_failures(self, _options: CallbackOptions) -> Iterable[Observation]:
@@ -425,7 +265,7 @@ class Meters:
     def _observe_latest(self, buckets: frozenset[str]) -> Callable[[CallbackOptions], Iterator[Observation]]:
         def observe(_options: CallbackOptions) -> Iterator[Observation]:
             sums: dict[tuple[int, str], tuple[dict[str, Any], int]] = {}
-            for base, (bucket, _source), number in self._snapshot(TOKENS):
+            for base, (bucket, _source), number in self._points(TOKENS):
                 if bucket in buckets:
                     key = (id(base), _modality(bucket))
                     sums[key] = (base, sums.get(key, (base, 0))[1] + number)
@@ -442,9 +282,7 @@ class Meters:
         The storage of the SDK is copied by a fork too, so what it keeps for these instruments is dropped;
         otherwise a child would report the parent's histograms again, and a delta below zero.
         """
-        self._lock = threading.Lock()
-        self._series = {}
-        self._points = [0] * 5
+        self._sums.clear()
         self._pending.clear()
         consumer = getattr(self.meter, "_measurement_consumer", None)
         for storage in getattr(consumer, "_reader_storages", {}).values():

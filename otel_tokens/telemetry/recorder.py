@@ -14,30 +14,12 @@ from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY as _SUPPRESS
 from opentelemetry.context import Context, get_current
 from opentelemetry.trace import NonRecordingSpan, SpanKind, Status, StatusCode, Tracer
 
-from ..readings import (
-    CACHE_READ,
-    CACHE_READ_AUDIO,
-    CACHE_READ_IMAGE,
-    CACHE_READ_VIDEO,
-    CACHE_WRITE,
-    CACHE_WRITE_1H,
-    CACHE_WRITE_5M,
-    CACHE_WRITE_12H,
-    INPUT_AUDIO,
-    INPUT_IMAGE,
-    INPUT_TOOL,
-    INPUT_VIDEO,
-    OUTPUT_AUDIO,
-    OUTPUT_CITATION,
-    OUTPUT_IMAGE,
-    OUTPUT_REASONING,
-    OUTPUT_VIDEO,
-    Usage,
-)
-from . import names
+from ..readings import OUTPUT_REASONING
+from . import attributes, names
 from .finished import Finished
-from .meters import Labels, Meters
+from .meters import Meters
 from .rollup import root_of
+from .series import Labels
 from .spans import OpenSpan
 
 
@@ -180,11 +162,11 @@ class Recorder:
         if opened.stands_in:
             other = opened.other or opened.parent
             if other.is_recording():
-                other.set_attributes(_money(end, self._settings.cost_alias))
+                other.set_attributes(attributes.of_money(end, self._settings.cost_alias))
             return
         span = opened.span
         if span.is_recording():
-            span.set_attributes(self._attributes(opened, end))
+            span.set_attributes(attributes.of_call(opened.key, end, self._settings.cost_alias))
             if end.outcome == "error":
                 span.set_status(Status(StatusCode.ERROR, end.error_message))
             if end.content:
@@ -198,51 +180,24 @@ class Recorder:
                 {name: json.dumps(value, ensure_ascii=False, default=str) for name, value in content.items()}
             )
         if self._logger is not None:
-            attributes = {**self._attributes(opened, end), **content}
+            stated = {**attributes.of_call(opened.key, end, self._settings.cost_alias), **content}
             operation, provider, requested = opened.key
-            attributes |= {names.OPERATION: operation, names.PROVIDER: provider}
+            stated |= {names.OPERATION: operation, names.PROVIDER: provider}
             if requested is not None:
-                attributes[names.REQUEST_MODEL] = requested
+                stated[names.REQUEST_MODEL] = requested
             self._logger.emit(
                 timestamp=end.end_ns,
                 context=opened.context,
                 severity_number=SeverityNumber.DEBUG,
                 event_name=names.DETAILS_EVENT,
-                attributes=attributes,
+                attributes=stated,
             )
 
     def renew(self) -> None:
         """In a forked process: count from zero."""
         self._meters.reset_in_child()
 
-    def _attributes(self, opened: OpenSpan, end: Finished) -> dict[str, Any]:
-        reading = end.reading
-        operation, provider, _ = opened.key
-        found: dict[str, Any] = _money(end, self._settings.cost_alias)
-        for name, value in end.asked.items():
-            found[names.ASKED[name]] = value
-        if end.counts is not None:
-            _usage_attributes(found, end.counts, operation)
-        found[names.OUTCOME] = end.outcome
-        said = (
-            (names.RESPONSE_ID, reading.id),
-            (names.RESPONSE_MODEL, reading.model),
-            (names.FINISH_REASONS, reading.finish_reasons or None),
-            (names.FIRST_CHUNK_S, end.first_chunk_s),
-            (names.ERROR_TYPE, end.error_type),
-            (names.ATTEMPTS, end.attempts if end.attempts > 1 else None),
-            (names.PRICE_VARIANT, None if end.variant == "standard" else end.variant),
-            (names.COUNTED_BEFORE, end.counted_before or None),
-        )
-        found.update([item for item in said if item[1] is not None])
-        if provider in _OPENAI and (tier := reading.service_tier) is not None:
-            found[names.OPENAI_RESPONSE_TIER] = tier
-        if provider in _OPENAI and (fingerprint := reading.fingerprint) is not None:
-            found[names.OPENAI_FINGERPRINT] = fingerprint
-        return found
 
-
-_OPENAI: Final = frozenset({"openai", "azure.ai.openai"})
 _HEADS_LIMIT: Final = 4096
 
 _CONTENT: Final[Mapping[str, str]] = {
@@ -258,61 +213,6 @@ def _total(end: Finished) -> int:
     if end.usage is None or end.counted_before:
         return 0
     return sum(end.usage.tokens.values()) + sum([sum(p.usage.tokens.values()) for p in end.parts])
-
-
-def _money(end: Finished, alias: str | None) -> dict[str, Any]:
-    cost = end.cost
-    found: dict[str, Any] = {names.COST_STATUS: cost.status}
-    if cost.usd is not None:
-        found[names.COST_USD] = usd = float(cost.usd)
-        if alias is not None:
-            found[alias] = usd
-        if cost.source is not None:
-            found[names.COST_SOURCE] = cost.source
-        if cost.version is not None:
-            found[names.PRICE_VERSION] = cost.version
-    if cost.computed_usd is not None:
-        found[names.COST_COMPUTED_USD] = float(cost.computed_usd)
-    if end.usage_source is not None and not end.counted_before:
-        found[names.USAGE_SOURCE] = end.usage_source
-    if cost.warnings:
-        found[names.COST_WARNINGS] = cost.warnings
-    return found
-
-
-_BUCKET_ATTRIBUTES: Final[Mapping[str, tuple[str, ...]]] = {
-    INPUT_AUDIO: (names.USAGE_AUDIO_INPUT,),
-    INPUT_IMAGE: (names.USAGE_IMAGE_INPUT,),
-    CACHE_READ: (names.USAGE_CACHE_READ,),
-    CACHE_READ_AUDIO: (names.USAGE_CACHE_READ, names.USAGE_AUDIO_INPUT, names.USAGE_AUDIO_CACHE_READ),
-    CACHE_READ_IMAGE: (names.USAGE_CACHE_READ, names.USAGE_IMAGE_INPUT, names.USAGE_IMAGE_CACHE_READ),
-    CACHE_READ_VIDEO: (names.USAGE_CACHE_READ, names.OWN_USAGE[CACHE_READ_VIDEO]),
-    CACHE_WRITE: (names.USAGE_CACHE_WRITE,),
-    CACHE_WRITE_5M: (names.USAGE_CACHE_WRITE, names.OWN_USAGE[CACHE_WRITE_5M]),
-    CACHE_WRITE_1H: (names.USAGE_CACHE_WRITE, names.OWN_USAGE[CACHE_WRITE_1H]),
-    CACHE_WRITE_12H: (names.USAGE_CACHE_WRITE, names.OWN_USAGE[CACHE_WRITE_12H]),
-    OUTPUT_REASONING: (names.USAGE_REASONING,),
-    OUTPUT_AUDIO: (names.USAGE_AUDIO_OUTPUT,),
-    OUTPUT_IMAGE: (names.USAGE_IMAGE_OUTPUT,),
-    INPUT_VIDEO: (names.OWN_USAGE[INPUT_VIDEO],),
-    INPUT_TOOL: (names.OWN_USAGE[INPUT_TOOL],),
-    OUTPUT_VIDEO: (names.OWN_USAGE[OUTPUT_VIDEO],),
-    OUTPUT_CITATION: (names.OWN_USAGE[OUTPUT_CITATION],),
-}
-"""The attributes that a bucket is part of, beside the totals."""
-
-
-def _usage_attributes(found: dict[str, Any], usage: Usage, operation: str) -> None:
-    """State the inclusive totals of the conventions, their parts, and buckets that only we know."""
-    if usage.tokens or not usage.units:
-        found[names.USAGE_INPUT], got = usage.totals()
-        if operation != names.EMBEDDINGS:
-            found[names.USAGE_OUTPUT] = got
-    for bucket, count in usage.tokens.items():
-        for attribute in _BUCKET_ATTRIBUTES.get(bucket, ()):
-            found[attribute] = found.get(attribute, 0) + count
-    for unit, number in usage.units.items():
-        found[names.UNITS_PREFIX + unit] = number if isinstance(number, int) else float(number)
 
 
 def _owner(context: Context) -> Any:  # noqa: ANN401

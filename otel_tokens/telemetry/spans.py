@@ -8,7 +8,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
 from opentelemetry.trace import Span
 
-from .meters import Labels
+from .series import Labels
 
 
 class OpenSpan:

@@ -569,7 +569,7 @@ async def _streaming_stream_left(scene: Scene, how: str) -> Seen:
 
 async def _post(scene: Scene, cast: str) -> Seen:
     """Pitfall 22."""
-    kinds = {"model": await _kind(scene), "response": type_of_response(scene), "dict": dict[str, object]}
+    kinds = {"model": await _kind(scene), "response": type_of_response(scene), "dict": object}
     path = "/" + scene.api.path.removeprefix("beta.").replace(".", "/")
     prefix = "/v1" if scene.api.package == "anthropic" else ""
     options = {"body": dict(scene.api.request)}

@@ -140,6 +140,7 @@ PRESSURE = {
 }
 
 
+@pytest.mark.load
 @pytest.mark.parametrize("pressure", PRESSURE)
 def test_no_deadlock_with_a_reader(pressure: str) -> None:
     """Pitfall 6: streams are finalised inside the locks of a reader that collects, and nothing waits for ever."""

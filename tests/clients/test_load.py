@@ -16,6 +16,8 @@ from .faces import ASYNC, SYNC
 from .processes import program
 
 
+pytestmark = pytest.mark.load
+
 CHAT_USD = Decimal("0.15") * 12 / 10**6 + Decimal("0.6") * 7 / 10**6
 MESSAGE_USD = Decimal(3) * 25 / 10**6 + Decimal(15) * 9 / 10**6
 

@@ -282,6 +282,7 @@ def test_calls_of_tools_in_pieces() -> None:
         {"tool_calls": [{"index": 0, "id": "t", "function": {"name": "f", "arguments": '{"a"'}}]},
         {"tool_calls": [{"index": 0, "function": {"arguments": ": 1}"}}]},
         {"tool_calls": [{"index": 1, "id": "u", "function": {"name": "g", "arguments": ""}}]},
+        {"tool_calls": [{"index": 1, "function": None}]},
     ]
     events = [{**HEAD, "choices": [{"index": 1, "delta": delta}]} for delta in deltas]
     old = {"function_call": {"name": "h", "arguments": "{}"}}

@@ -15,7 +15,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from otel_tokens.dialects.wire import DONE, AwsFrames, JsonLines, ServerSentEvents, Splitter, parsed, splitter
+from otel_tokens.dialects.wire import (
+    DONE,
+    AwsFrames,
+    JsonLines,
+    ServerSentEvents,
+    Splitter,
+    parsed,
+    sniffed,
+    splitter,
+)
 
 from .strategies import json_values
 
@@ -196,3 +205,12 @@ def test_the_content_type_chooses(content_type: str, kind: type | None) -> None:
     """The content type says what the events are in; audio and whole bodies have none."""
     found = splitter(content_type)
     assert (None if found is None else type(found)) is kind
+
+
+@pytest.mark.parametrize(
+    ("start", "events"),
+    [(b"data: {", True), (b" \n\r\nevent: x", True), (b'{"data": 1}', False), (b"", False), (b"ID3", False)],
+)
+def test_events_that_claim_to_be_something_else(start: bytes, events: bool) -> None:  # noqa: FBT001
+    """What begins like an event stream is one, whatever type its sender claims."""
+    assert (sniffed(start) is not None) == events

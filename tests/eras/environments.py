@@ -25,7 +25,7 @@ else:
 
 ROOT = Path(__file__).parents[2]
 
-_ALSO = ("pytest>=8.3",)
+_ALSO = ("pytest>=8.3", "hypothesis>=6.100")
 _NOT_NEEDED = ("opentelemetry-exporter-otlp", "opentelemetry-distro")
 """Dependencies of the package that the tests of the clients never import."""
 

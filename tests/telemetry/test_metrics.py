@@ -19,7 +19,8 @@ from opentelemetry.sdk.metrics.view import (
     View,
 )
 
-from otel_tokens import attribute, shield
+from otel_tokens import attribute, instrumentor, shield
+from otel_tokens.telemetry.meters import Meters
 
 from ..clients import bodies
 from ..clients.transport import Transport, json_reply, openai_client
@@ -187,6 +188,39 @@ def test_failures_of_ours_are_counted(scene: Start, monkeypatch: pytest.MonkeyPa
     assert sum(made.points("otel_tokens.internal.failures", "otel_tokens.step").values()) == 1
     assert made.points("otel_tokens.requests", "otel_tokens.outcome") == {("ok",): 1}
     assert made.points("otel_tokens.unpriced.requests", "otel_tokens.cost.status") == {("no_usage",): 1}
+    shield.failures.clear()
+
+
+def test_embeddings_have_no_output(scene: Start) -> None:
+    """Embeddings put tokens in and get none out, so no distribution of output says 0."""
+    made = scene(OTEL_TOKENS_SEMCONV="both")
+    client = openai_client(Transport(json_reply(bodies.embeddings())), max_retries=0)
+    client.embeddings.create(model="text-embedding-3-small", input="Hi")
+    assert made.points("gen_ai.client.token.usage", "gen_ai.token.type").keys() == {("input",)}
+    assert "gen_ai.client.inference.operation.output_tokens" not in made.collected()
+    (span,) = made.spans
+    assert "gen_ai.usage.output_tokens" not in (span.attributes or {})
+
+
+def test_one_call_that_cannot_be_counted_leaves_the_others(
+    scene: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug in counting one call is counted itself, and the collection goes on with the next."""
+    made = scene()
+    count = Meters._count_call
+    broken = iter([True])
+
+    def count_call(meters: Meters, call: Any) -> None:
+        if next(broken, False):
+            raise ValueError
+        count(meters, call)
+
+    monkeypatch.setattr(shield, "strict", False)
+    monkeypatch.setattr(Meters, "_count_call", count_call)
+    chat(json_reply(body()))
+    chat(json_reply(body()))
+    assert made.points("otel_tokens.requests") == {(): 1}
+    assert shield.failures == {"counting a call": 1}
     shield.failures.clear()
 
 
@@ -367,6 +401,19 @@ def test_a_lying_provider_cannot_break_the_sums(scene: Start) -> None:
 
 
 # Forking.
+
+
+def test_after_a_fork_everything_begins_at_zero(scene: Start) -> None:
+    """What a forked process does first is to forget what its parent has counted or has to count."""
+    made = scene()
+    chat(json_reply(body(prompt=100)))
+    made.collected()
+    chat(json_reply(body(prompt=100)))
+    for running in instrumentor._forking:
+        running.calls.renew()
+    chat(json_reply(body(prompt=10)))
+    assert made.points("otel_tokens.tokens", "otel_tokens.bucket") == {("input",): 10, ("output",): 7}
+    assert made.points("gen_ai.client.token.usage", "gen_ai.token.type")[("input",)] == (1, 10)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")

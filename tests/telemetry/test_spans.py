@@ -234,9 +234,7 @@ def test_an_error(scene: Start) -> None:
 def test_an_unsampled_span_counts(scene: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the sampler drops costs no work on attributes, and still counts money."""
     made = scene(sampler=ALWAYS_OFF)
-    from otel_tokens.telemetry.recorder import Recorder  # noqa: PLC0415
-
-    monkeypatch.setattr(Recorder, "_attributes", None)
+    monkeypatch.setattr("otel_tokens.telemetry.attributes.of_call", None)
     with made.tracer.start_as_current_span("GET /"):
         chat(json_reply(body()))
 

@@ -78,3 +78,16 @@ def test_an_outer_instrumentation_owns_the_span(scene: Start, kind: str) -> None
     assert made.span("theirs")["otel_tokens.cost.usd"] == 6e-06
     assert made.points("otel_tokens.requests", "otel_tokens.outcome") == {("ok",): 1}
     assert "gen_ai.client.token.usage" not in made.collected()
+
+
+def test_an_owner_learns_of_an_error(scene: Start) -> None:
+    """An outer instrumentation is told of an error, and keeps what only a usage would have said."""
+    made = scene()
+    owner = Owner()
+    token = attach(set_value("opentelemetry.genai.client.inference.context", owner))
+    try:
+        chat(json_reply({"error": {"code": "overloaded"}, "choices": []}))
+    finally:
+        detach(token)
+    assert owner == Owner()
+    assert made.points("otel_tokens.requests", "otel_tokens.outcome") == {("error",): 1}
