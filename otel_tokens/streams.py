@@ -9,6 +9,7 @@ finaliser, so it only leaves a note.
 
 from __future__ import annotations
 
+import os
 import sys
 import weakref
 
@@ -23,15 +24,20 @@ from .shield import failed
 
 
 class Held:
-    """Freed with the iterator that holds it: the stream was dropped."""
+    """Freed with the iterator that holds it: the stream was dropped.
 
-    __slots__ = ("_call",)
+    In a forked process it is a copy: the stream is the parent's, and the parent counts it.
+    """
+
+    __slots__ = ("_call", "_pid")
 
     def __init__(self, call: Call) -> None:
         self._call = call
+        self._pid = os.getpid()
 
     def __del__(self) -> None:
-        self._call.later()
+        if self._pid == os.getpid():
+            self._call.later()
 
 
 def follow(events: Iterator[Any], call: Call, _held: Held) -> Iterator[Any]:
@@ -103,16 +109,17 @@ def _only_usage(event: Any) -> bool:
 class Watch:
     """Tells a call when the body of its response is closed."""
 
-    __slots__ = ("_call", "_running", "_tap")
+    __slots__ = ("_call", "_pid", "_running", "_tap")
 
     def __init__(self, call: Call, tap: Any, running: str) -> None:
         self._call = call
         self._tap = weakref.ref(tap)
         self._running = running
+        self._pid = os.getpid()
 
     def closed(self) -> None:
         """Note a close: by the reader, by the library after the last event, or by a finaliser."""
-        if self._call.ended:
+        if self._call.ended or self._pid != os.getpid():
             return
         tap = self._tap()
         if tap is None:

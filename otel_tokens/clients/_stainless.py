@@ -322,7 +322,7 @@ def _take(call: Call, result: Any) -> None:
 def _is_remade(call: Call, kind: type) -> bool:
     """Whether a helper will drop this stream and make one of its own out of the response.
 
-    The one of anthropic did until 0.49; what reads the response's bytes is seen all the same.
+    The one of anthropic did before 0.45; what reads the response's bytes is seen all the same.
     """
     if not any(str(name).lower() == _HELPER_HEADER for name in _headers(call.options)):
         return False

@@ -79,7 +79,7 @@ class Api:
 
     @property
     def some_on_the_wire(self) -> int:
-        """So many pieces of the wire `some` events are: one is a ping, which Anthropic's client keeps to itself."""
+        """So many pieces of the wire they are: one is a ping, which Anthropic's client keeps to itself."""
         return self.some + (self.package == "anthropic")
 
     @property
@@ -239,7 +239,11 @@ Seen = list[Any]
 def look(value: Any) -> Any:
     """What an application can see of a result: its type, and every field that is set."""
     if hasattr(value, "model_dump"):
-        return type(value), value.model_dump(exclude_unset=True, warnings=False), value.to_json(warnings=False)
+        return (
+            type(value),
+            value.model_dump(exclude_unset=True, warnings=False),
+            value.to_json(warnings=False),
+        )
     return type(value), value
 
 
@@ -362,10 +366,10 @@ async def _read(scene: Scene) -> Seen:
         seen.append(type(stream))
         if scene.face.asynchronous:
             async for event in stream:
-                seen.append(look(event))  # noqa: PERF401  # what came before an error is seen too
+                seen.append(look(event))  # what came before an error is seen too
         else:
             for event in stream:
-                seen.append(look(event))  # noqa: PERF401
+                seen.append(look(event))
     return seen
 
 
@@ -421,7 +425,7 @@ async def _stopped_at_the_last(scene: Scene) -> Seen:
     return looks(await scene.take(await scene.stream(), scene.api.last or 0))
 
 
-class Boom(Exception):
+class BoomError(Exception):
     """The application's own."""
 
 
@@ -429,7 +433,7 @@ async def _consumer_raises(scene: Scene) -> Seen:
     seen: Seen = []
     async with seeing(seen), scene.within(await scene.stream()) as stream:
         await scene.take(stream, scene.api.some)
-        raise Boom
+        raise BoomError
     return seen
 
 
@@ -440,12 +444,12 @@ async def _consumer_raises_in_the_loop(scene: Scene) -> Seen:
             async for event in stream:
                 first.append(event)
                 if len(first) == scene.api.some:
-                    raise Boom
+                    raise BoomError
         else:
             for event in stream:
                 first.append(event)
                 if len(first) == scene.api.some:
-                    raise Boom
+                    raise BoomError
 
     first: Seen = []
     seen: Seen = []
@@ -494,7 +498,12 @@ async def _timed_out_by_the_application(scene: Scene) -> Seen:
 
 async def _raw(scene: Scene) -> Seen:
     response = await scene.raw()
-    seen = [type(response), response.status_code, response.headers["content-type"], type(response.http_response)]
+    seen = [
+        type(response),
+        response.status_code,
+        response.headers["content-type"],
+        type(response.http_response),
+    ]
     return [*seen, look(await scene.of(response.parse()))]
 
 
@@ -660,9 +669,7 @@ CASES = (
     ),
     Case("cut", _changed(cut), _read, CUT),
     Case("time-out-in-mid-stream", _changed(cut, "ReadTimeout"), _read, CUT),
-    Case(
-        "interrupted-in-mid-stream", _changed(cut, KeyboardInterrupt("by hand")), _read, CANCELLED
-    ),
+    Case("interrupted-in-mid-stream", _changed(cut, KeyboardInterrupt("by hand")), _read, CANCELLED),
     Case("error-event", failing, _read, CUT),
     Case("cancelled-before", hangs, _cancelled_before, Expected("cancelled", None), ASYNC_ONLY),
     Case("cancelled-during", _changed(hanging), _cancelled_during, CANCELLED, ASYNC_ONLY),
@@ -698,9 +705,7 @@ CASES = (
         )
         for how in ("parse", *_READERS)
     ],
-    *[
-        Case(f"post-{cast}", whole, partial(_post, cast=cast), OK) for cast in ("model", "response", "dict")
-    ],
+    *[Case(f"post-{cast}", whole, partial(_post, cast=cast), OK) for cast in ("model", "response", "dict")],
 )
 
 STOPPED_AT_THE_LAST = Case("stopped-at-the-last", streamed, _stopped_at_the_last, STREAMED)
@@ -773,7 +778,7 @@ def _check_metrics(telemetry: Any, found: Mapping[str, Any], expected: Expected)
     assert telemetry.total("otel_tokens.tokens") == tokens
     assert telemetry.total("otel_tokens.cost.usd") == pytest.approx(found.get("otel_tokens.cost.usd", 0))
     priced = "otel_tokens.cost.usd" in found
-    gap = not priced and expected.outcome not in ("error",)
+    gap = not priced and expected.outcome != "error"
     assert telemetry.total("otel_tokens.unpriced.requests") == int(gap)
     assert len(telemetry.points("gen_ai.client.operation.duration")) == 1
 

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+
 @dataclass(frozen=True)
 class Face:
     """Sync or async."""

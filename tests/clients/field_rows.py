@@ -1,10 +1,10 @@
-"""Our column of the two tables of what is measured in the field: every row played with the real clients.
+"""Our column of the two tables of the field: every row, played with the real clients.
 
     python -m tests.clients.field_rows
 
 prints both tables as Markdown. One OpenAI call is 1000 input tokens, of which 800 cached, and 100 output, of
-which 60 reasoning: $0.00135. One Anthropic call is 200 fresh, 800 read from a cache, 100 written to it (40 for
-five minutes, 60 for an hour) and 100 output: $0.00285.
+which 60 reasoning: $0.00135. One Anthropic call is 200 fresh, 800 read from a cache, 100 written to it (40
+for five minutes, 60 for an hour) and 100 output: $0.00285.
 """
 
 from __future__ import annotations
@@ -43,7 +43,27 @@ MESSAGES = [{"role": "user", "content": PROMPT}]
 CHAT = {"model": GPT, "messages": MESSAGES}
 MESSAGE = {"model": CLAUDE, "messages": MESSAGES, "max_tokens": 200}
 ASKED = {"stream_options": {"include_usage": True}}
-WORDS = "Once upon a time there was a small meter on a wall that counted every word it heard .".split()
+WORDS = [
+    "Once",
+    "upon",
+    "a",
+    "time",
+    "there",
+    "was",
+    "a",
+    "small",
+    "meter",
+    "on",
+    "a",
+    "wall",
+    "that",
+    "counted",
+    "every",
+    "word",
+    "it",
+    "heard",
+    ".",
+]
 
 
 def _chat(**changes: Any) -> Any:
@@ -178,7 +198,9 @@ def responses_api_stream_helper() -> None:
 def parse() -> None:
     """An answer that is parsed into a class."""
     client = openai_client(Transport(json_reply(_chat())))
-    chats = client.chat.completions if hasattr(client.chat.completions, "parse") else client.beta.chat.completions
+    chats = (
+        client.chat.completions if hasattr(client.chat.completions, "parse") else client.beta.chat.completions
+    )
     chats.parse(**CHAT, response_format=Word)
 
 

@@ -33,7 +33,10 @@ from .transport import JSONL, Transport, anthropic_client, bytes_reply, json_rep
 
 @pytest.mark.parametrize(("api", "face", "case"), parameters(ANTHROPIC))
 def test_case(metered: Callable[[], Any], api: Api, face: Face, case: Case) -> None:
-    """The application sees what it would see unmetered, and the call is one span and the right metrics."""
+    """The application sees what it would see unmetered, and the call is one span and the right metrics.
+
+    Among the cases are pitfalls 3, 4, 7, 18, 20 and 22.
+    """
     passes(metered, api, face, case)
 
 
@@ -73,7 +76,9 @@ HELPERS = (
 HAS_BETA_HELPER = hasattr(anthropic.resources.beta.messages.Messages, "stream")
 
 
-@pytest.mark.parametrize(("api", "face", "case"), parameters(ANTHROPIC if HAS_BETA_HELPER else [MESSAGES], HELPERS))
+@pytest.mark.parametrize(
+    ("api", "face", "case"), parameters(ANTHROPIC if HAS_BETA_HELPER else [MESSAGES], HELPERS)
+)
 def test_helper(metered: Callable[[], Any], api: Api, face: Face, case: Case) -> None:
     """Pitfall 1: the helper closes the raw stream or its response, and each way out is seen."""
     passes(metered, api, face, case)

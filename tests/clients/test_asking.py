@@ -11,9 +11,6 @@ from .cases import CHAT, COMPLETIONS, Api, Scene, Seen, asks, looks, streamed
 from .faces import FACES, SYNC, Face
 
 
-RAW = {"X-Stainless-Raw-Response": "true"}
-
-
 async def _read(scene: Scene, **request: Any) -> Seen:
     return looks(await scene.rest(await scene.stream(**request)))
 

@@ -22,7 +22,7 @@ from .transport import json_reply, stream_reply
 
 
 SUPPRESSING = {
-    "OpenTelemetry's": lambda: suppress_instrumentation(),
+    "OpenTelemetry's": suppress_instrumentation,
     "the plain one": lambda: _Set("suppress_instrumentation", value=True),
     "the Traceloop family's": lambda: _Set("suppress_language_model_instrumentation", value=True),
 }

@@ -25,12 +25,12 @@ from .cases import CASES, CHAT, MESSAGES, Api, parameters
 from .faces import Face
 
 
-class Bug(Exception):
+class OurError(Exception):
     """Ours."""
 
 
 def _raise(*_args: Any, **_kwargs: Any) -> Any:
-    raise Bug
+    raise OurError
 
 
 STEPS: dict[str, tuple[Any, str]] = {
@@ -64,21 +64,24 @@ ROUTINE = [
     case
     for case in CASES
     if case.name
-    in (SAMPLED or {
-        "whole",
-        "stream",
-        "left",
-        "dropped",
-        "status-429",
-        "cut",
-        "cancelled-during",
-        "raw",
-        "raw-stream",
-        "streaming-response-iter_lines",
-        "streaming-response-stream-iter_lines",
-        "streaming-response-stream-left-iter_lines",
-        "post-dict",
-    })
+    in (
+        SAMPLED
+        or {
+            "whole",
+            "stream",
+            "left",
+            "dropped",
+            "status-429",
+            "cut",
+            "cancelled-during",
+            "raw",
+            "raw-stream",
+            "streaming-response-iter_lines",
+            "streaming-response-stream-iter_lines",
+            "streaming-response-stream-left-iter_lines",
+            "post-dict",
+        }
+    )
 ]
 
 
@@ -92,7 +95,7 @@ def lenient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def unlogged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """pytest keeps what is logged, and with the exception the frames, and with them the stream."""
+    """Without a log: its handlers in pytest keep the exception, its frames, and with them the stream."""
     monkeypatch.setattr(shield.log, "disabled", True)
 
 

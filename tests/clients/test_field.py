@@ -44,8 +44,8 @@ def _says(telemetry: Any, expected: dict[str, Any], calls: int = 1) -> None:
     put, got = expected["gen_ai.usage.input_tokens"], expected["gen_ai.usage.output_tokens"]
     assert telemetry.total("otel_tokens.tokens") == calls * (put + got)
     assert telemetry.total("otel_tokens.cost.usd") == pytest.approx(calls * expected["otel_tokens.cost.usd"])
-    assert telemetry.total("gen_ai.client.token.usage", gen_ai__token__type="input") == calls * put
-    assert telemetry.total("gen_ai.client.token.usage", gen_ai__token__type="output") == calls * got
+    assert telemetry.total("gen_ai.client.token.usage", **{"gen_ai.token.type": "input"}) == calls * put
+    assert telemetry.total("gen_ai.client.token.usage", **{"gen_ai.token.type": "output"}) == calls * got
 
 
 def _says_partly(telemetry: Any, outcome: str) -> None:
@@ -174,7 +174,9 @@ def test_anthropic_stream_closed_early(telemetry: Any) -> None:
     assert found["otel_tokens.usage.source"] == "partial"
     assert found["otel_tokens.outcome"] == "abandoned"
     assert 0 < found["gen_ai.usage.output_tokens"] <= 3
-    assert found["otel_tokens.cost.usd"] == pytest.approx(0.00135 + found["gen_ai.usage.output_tokens"] * 15e-6)
+    assert found["otel_tokens.cost.usd"] == pytest.approx(
+        0.00135 + found["gen_ai.usage.output_tokens"] * 15e-6
+    )
 
 
 def test_anthropic_raw_response(telemetry: Any) -> None:

@@ -67,7 +67,7 @@ def test_tasks(telemetry: Any) -> None:
 
 
 _FORKED = """
-    import json, os
+    import json, os, warnings
     from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider, ObservableCounter
     from opentelemetry.sdk.metrics.export import AggregationTemporality, InMemoryMetricReader
     from opentelemetry.sdk.trace import TracerProvider
@@ -96,6 +96,7 @@ _FORKED = """
             found.append(sums)
         return found
 
+    warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads, which is the point
     work(3)
     said = {{"before": totals(), "children": []}}
     work(2)

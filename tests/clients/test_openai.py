@@ -41,7 +41,10 @@ from .transport import Reply, Transport, bytes_reply, http_client, json_reply, o
 
 @pytest.mark.parametrize(("api", "face", "case"), parameters(OPENAI))
 def test_case(metered: Callable[[], Any], api: Api, face: Face, case: Case) -> None:
-    """The application sees what it would see unmetered, and the call is one span and the right metrics."""
+    """The application sees what it would see unmetered, and the call is one span and the right metrics.
+
+    Among the cases are pitfalls 3, 4, 7, 18, 20 and 22.
+    """
     passes(metered, api, face, case)
 
 
@@ -129,7 +132,10 @@ RESPONSE_HELPERS = (
     Case("helper-left", streamed, partial(_response_helper, left=True), ABANDONED),
     Case("parse", _structured_response, partial(_parsed_response, shape=Fits), OK),
     Case(
-        "parse-that-does-not-fit", _structured_response, partial(_parsed_response, shape=DoesNotFit), BILLED_ERROR
+        "parse-that-does-not-fit",
+        _structured_response,
+        partial(_parsed_response, shape=DoesNotFit),
+        BILLED_ERROR,
     ),
 )
 
@@ -165,7 +171,9 @@ def test_module_level_client(telemetry: Any, monkeypatch: pytest.MonkeyPatch) ->
 OTHERS = [
     (
         "embeddings",
-        lambda c: c.embeddings.create(model="text-embedding-3-small", input=["a", "b"], encoding_format="float"),
+        lambda c: c.embeddings.create(
+            model="text-embedding-3-small", input=["a", "b"], encoding_format="float"
+        ),
         json_reply(bodies.embeddings()),
         {"gen_ai.operation.name": "embeddings", "gen_ai.usage.input_tokens": 8},
     ),
@@ -241,7 +249,7 @@ def test_background_response_counts_once(telemetry: Any) -> None:
         client.responses.retrieve("resp_background")
 
     assert telemetry.total("otel_tokens.tokens") == 41
-    assert telemetry.total("gen_ai.client.token.usage", gen_ai__token__type="input") in (0, 30)
+    assert telemetry.total("otel_tokens.cost.usd") == pytest.approx((30 * 0.15 + 11 * 0.6) / 1e6)
 
 
 @pytest.mark.skipif(RESPONSES not in OPENAI, reason="this openai has no responses")
@@ -278,7 +286,9 @@ def test_custom_stream_class(metered: Callable[[], Any]) -> None:
         client = openai_client(Transport(stream_reply(bodies.chat_stream())))
         body = {**CHAT.request, "stream": True, "stream_options": {"include_usage": True}}
         chunk: Any = openai.types.chat.ChatCompletionChunk
-        stream = client.post("/chat/completions", cast_to=chunk, body=body, stream=True, stream_cls=Own[chunk])
+        stream = client.post(
+            "/chat/completions", cast_to=chunk, body=body, stream=True, stream_cls=Own[chunk]
+        )
         return [isinstance(stream, Own), *looks(list(stream))]
 
     without = play()

@@ -17,6 +17,7 @@ import otel_tokens
 from .cases import ANTHROPIC, CHAT, MESSAGES, OPENAI, Api, Scene, era, streamed, whole
 from .faces import ASYNC, FACES, SYNC, Face
 from .processes import program
+from .transport import Transport, http_client, http_package, json_reply, stream_reply
 
 
 def _patched(package: str) -> dict[str, Any]:
@@ -168,8 +169,6 @@ def test_a_subclass_of_the_application(telemetry: Any) -> None:
             """Go through."""
             return super().request(*args, **kwargs)
 
-    from .transport import Transport, http_client, json_reply  # noqa: PLC0415
-
     http = http_client("openai", Transport(json_reply(CHAT.whole())))
     Ours(api_key="sk-fake", http_client=http).chat.completions.create(**CHAT.request)
     assert telemetry.total("otel_tokens.requests") == 1
@@ -195,6 +194,38 @@ def test_responses_that_were_read_pickle(telemetry: Any, face: Face) -> None:
 
     assert pickle.loads(face.run(play())).status_code == 200  # noqa: S301
     assert len(telemetry.spans) == 1
+
+
+@pytest.mark.parametrize("api", [CHAT, MESSAGES], ids=str)
+@pytest.mark.parametrize("face", FACES, ids=str)
+def test_body_keeps_its_face(metered: Callable[[], Any], face: Face, api: Api) -> None:
+    """Pitfall 5: the body of a response that is watched is still what it was, to whoever looks at it."""
+
+    async def play() -> list[Any]:
+        scene = Scene(api, face, *streamed(api))
+        stream = await scene.stream()
+        body, package = stream.response.stream, http_package(api.package)
+        kinds = [isinstance(body, package.SyncByteStream), isinstance(body, package.AsyncByteStream)]
+        await scene.close(stream)
+        return [*kinds, hasattr(body, "elapsed"), scene.transport.served[0].closed]
+
+    without = face.run(play())
+    telemetry = metered()
+    assert face.run(play()) == without
+    assert telemetry.attributes["otel_tokens.outcome"] == "abandoned"
+
+
+@pytest.mark.skipif(era("openai") < (3, 0), reason="this openai knows one HTTP package")
+def test_the_older_http_package(metered: Callable[[], Any]) -> None:
+    """Pitfall 13: an application may still hand in a client of `httpx` where the library is on `httpx2`."""
+    httpx = pytest.importorskip("httpx")
+    transport = Transport(json_reply(CHAT.whole()), lambda sent: stream_reply(CHAT.stream(sent)))
+    telemetry = metered()
+    client = openai.OpenAI(api_key="sk-fake", http_client=httpx.Client(transport=transport))
+    client.chat.completions.create(**CHAT.request)
+    assert len(list(client.chat.completions.create(**CHAT.request, stream=True))) == 5
+
+    assert telemetry.total("otel_tokens.tokens") == 2 * 19
 
 
 _PROGRAM = """

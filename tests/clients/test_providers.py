@@ -168,7 +168,9 @@ def test_azure_streams_are_asked_for_usage(metered: Callable[[], Any], face: Fac
         transport = Transport(lambda sent: stream_reply(CHAT.stream(sent)))
         make = async_azure_client if face.asynchronous else azure_client
         client = make(transport)
-        return looks(await face.rest(await face.of(client.chat.completions.create(stream=True, **CHAT.request))))
+        return looks(
+            await face.rest(await face.of(client.chat.completions.create(stream=True, **CHAT.request)))
+        )
 
     without = face.run(play())
     telemetry = metered()
@@ -221,8 +223,14 @@ def _frame(event: dict[str, Any]) -> bytes:
     """One frame of `application/vnd.amazon.eventstream`."""
     payload = json.dumps({"bytes": base64.b64encode(json.dumps(event).encode()).decode()}).encode()
     headers = b""
-    for name, value in ((":event-type", "chunk"), (":content-type", "application/json"), (":message-type", "event")):
-        headers += bytes([len(name)]) + name.encode() + b"\x07" + len(value).to_bytes(2, "big") + value.encode()
+    for name, value in (
+        (":event-type", "chunk"),
+        (":content-type", "application/json"),
+        (":message-type", "event"),
+    ):
+        headers += (
+            bytes([len(name)]) + name.encode() + b"\x07" + len(value).to_bytes(2, "big") + value.encode()
+        )
     prelude = (16 + len(headers) + len(payload)).to_bytes(4, "big") + len(headers).to_bytes(4, "big")
     prelude += zlib.crc32(prelude).to_bytes(4, "big")
     body = prelude + headers + payload
@@ -243,7 +251,9 @@ def test_bedrock_stream(metered: Callable[[], Any], face: Face, raw: bool) -> No
         transport = Transport(stream_reply(_frames(), piece=50, content_type=EVENT_STREAM))
         client = (async_bedrock_client if face.asynchronous else bedrock_client)(transport)
         if not raw:
-            return looks(await face.rest(await face.of(client.messages.create(stream=True, **MESSAGES.request))))
+            return looks(
+                await face.rest(await face.of(client.messages.create(stream=True, **MESSAGES.request)))
+            )
         create = client.messages.with_streaming_response.create
         async with face.within(create(stream=True, **MESSAGES.request)) as response:
             return [b"".join(await face.rest(response.iter_bytes()))]

@@ -26,7 +26,17 @@ def test_era(era: Era) -> None:
     """Every case that an era's clients have passes in it."""
     python = environment(era)
     done = subprocess.run(
-        [python, "-m", "pytest", "tests/clients", "-q", "-p", "no:cacheprovider", "-m", "not load and not soak"],
+        [
+            python,
+            "-m",
+            "pytest",
+            "tests/clients",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-m",
+            "not load and not soak",
+        ],
         capture_output=True,
         text=True,
         timeout=600,
