@@ -63,6 +63,8 @@ class Calls:
     now_ns: Callable[[], int] = time.time_ns
     tick_ns: Callable[[], int] = time.perf_counter_ns
     active: bool = True
+    forks: int = 0
+    """How many forks lie between this process and the one that made this object."""
     counted: Counted = field(default_factory=lambda: Counted(_COUNTED_LIMIT))
     leftovers: Leftovers = field(default_factory=Leftovers)
 
@@ -86,6 +88,7 @@ class Calls:
 
     def renew(self) -> None:
         """In a forked process: what the parent has open or counted is the parent's."""
+        self.forks += 1
         self.leftovers.renew()
         self.counted.renew()
         self.recorder.renew()
@@ -99,6 +102,7 @@ class Call:
         "_ends",
         "_events",
         "_first_tick",
+        "_forks",
         "_labels",
         "_span",
         "_start_ns",
@@ -137,6 +141,7 @@ class Call:
         self.model = model
         self.adopts = adopts
         """A span that the client library makes stands for this call."""
+        self._forks = calls.forks
         self._streamed = streamed
         self._events = dialect.events() if streamed and dialect.events is not None else None
         self._ends = [True]  # popped by the first end: a list's pop is atomic
@@ -264,6 +269,8 @@ class Call:
             self._ends.pop()
         except IndexError:
             return
+        if self._forks != self._calls.forks:
+            return  # a stream of the parent process, which ends it too
         try:
             self._finish(body, error, at_tick, left=left)
         except Exception:  # noqa: BLE001  # never raised into the application

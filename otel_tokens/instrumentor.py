@@ -119,7 +119,6 @@ class Running:
         for name in config.clients:
             CLIENTS[name].patch(self.calls, sites)
         self._clients = config.clients
-        _on_fork(self)
         atexit.register(self._at_exit)
 
     def _link(self, provider: Any) -> None:  # noqa: ANN401
@@ -231,7 +230,6 @@ class _Resource(Mapping[str, Any]):
 
 
 _waiting: list[Running] = []
-_forking: list[Running] = []
 
 
 def _when_provider_is_set(running: Running) -> None:
@@ -253,15 +251,14 @@ def _when_provider_is_set(running: Running) -> None:
     _waiting[:] = [running]
 
 
-def _on_fork(running: Running) -> None:
-    """Have the calls renewed in forked processes; registered once, as it cannot be taken back."""
-    if not _forking and hasattr(os, "register_at_fork"):
+def _after_fork() -> None:
+    """In a forked process: what the parent has open or counted is the parent's."""
+    renew()
+    running = OtelTokensInstrumentor.running
+    if running is not None:
+        with shielded("renewing after a fork"):
+            running.calls.renew()
 
-        def after() -> None:
-            renew()
-            for one in _forking:
-                with shielded("renewing after a fork"):
-                    one.calls.renew()
 
-        os.register_at_fork(after_in_child=after)
-    _forking[:] = [running]
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork; it cannot be taken back
+    os.register_at_fork(after_in_child=_after_fork)

@@ -11,6 +11,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from opentelemetry.context import Context, attach, detach
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricReader
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
@@ -39,6 +40,14 @@ def pytest_configure(config: pytest.Config) -> None:
         "eras: builds the environments of older client versions and runs `tests/clients` in them",
     ):
         config.addinivalue_line("markers", marker)
+
+
+@pytest.fixture(autouse=True)
+def _context_of_its_own() -> Iterator[None]:
+    """No test leaves a span or a value in the context for the next one."""
+    token = attach(Context())
+    yield
+    detach(token)
 
 
 class Spans(SpanProcessor):

@@ -409,8 +409,7 @@ def test_after_a_fork_everything_begins_at_zero(scene: Start) -> None:
     chat(json_reply(body(prompt=100)))
     made.collected()
     chat(json_reply(body(prompt=100)))
-    for running in instrumentor._forking:
-        running.calls.renew()
+    instrumentor._after_fork()
     chat(json_reply(body(prompt=10)))
     assert made.points("otel_tokens.tokens", "otel_tokens.bucket") == {("input",): 10, ("output",): 7}
     assert made.points("gen_ai.client.token.usage", "gen_ai.token.type")[("input",)] == (1, 10)
