@@ -71,16 +71,18 @@ def environment(era: Era) -> Path:
     """The `python` of an era; its environment is built when it is missing."""
     wanted = [*era.requirements, *_own(), *_ALSO]
     python = _interpreter(era.python)
-    words = "\n".join([*sorted(wanted), python, str(ROOT)])
+    words = "\n".join([*sorted(wanted), python])
     place = _cache() / f"{era.name}-{hashlib.sha256(words.encode()).hexdigest()[:16]}"
-    found = place / "bin" / "python"
-    if not (place / "complete").exists():
-        shutil.rmtree(place, ignore_errors=True)
+    if not place.exists():
+        draft = place.with_name(f"{place.name}.{os.getpid()}")  # so that what has its name is whole
         place.parent.mkdir(parents=True, exist_ok=True)
-        _uv("venv", "--quiet", "--python", python, str(place))
-        _uv("pip", "install", "--quiet", "--python", str(found), *wanted)
-        (place / "complete").touch()
-    return found
+        _uv("venv", "--quiet", "--python", python, str(draft))
+        _uv("pip", "install", "--quiet", "--python", str(draft / "bin" / "python"), *wanted)
+        try:
+            draft.rename(place)
+        except OSError:  # another process was faster
+            shutil.rmtree(draft)
+    return place / "bin" / "python"
 
 
 def _own() -> list[str]:
