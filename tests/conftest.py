@@ -29,17 +29,10 @@ _PATIENCE_S = 5.0
 _SCOPE = "otel_tokens"
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Register what these fixtures look at, and let examples take their time on a busy machine."""
+def pytest_configure() -> None:
+    """Let examples take their time on a busy machine."""
     hypothesis.settings.register_profile("patient", deadline=None)
     hypothesis.settings.load_profile("patient")
-    for marker in (
-        "settings(**env): environment in which `telemetry` is started",
-        "load: many calls at once, or under pressure",
-        "soak: thousands of calls in a row; 50,000 with OTEL_TOKENS_SOAK=full",
-        "eras: builds the environments of older client versions and runs `tests/clients` in them",
-    ):
-        config.addinivalue_line("markers", marker)
 
 
 @pytest.fixture(autouse=True)

@@ -25,8 +25,9 @@ import wrapt
 from ..calls import Call, Calls, current
 from ..dialects.fields import get, text
 from ..dialects.wire import splitter
+from ..raw_streams import Bytes, json_body, tap_bytes, text_body
 from ..shield import failed
-from ..streams import Bytes, hide_usage, json_body, tap_bytes, tap_events, text_body
+from ..streams import hide_usage, tap_events
 from .routes import Routes
 from .sites import Sites
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from dataclasses import FrozenInstanceError
 from decimal import Decimal, getcontext, localcontext
 from typing import Any
 
