@@ -260,5 +260,5 @@ def _after_fork() -> None:
             running.calls.renew()
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork; it cannot be taken back
+if hasattr(os, "register_at_fork"):  # pragma: no branch  # not on Windows, which has no fork
     os.register_at_fork(after_in_child=_after_fork)

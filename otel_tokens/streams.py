@@ -197,6 +197,5 @@ def tap_events(stream: Any, call: Call, response: Any) -> None:
         running = "ag_running"
     else:
         tap, running = follow(events, call, held), "gi_running"
-    if response is not None:
-        watch_body(response, call, tap, running)
+    watch_body(response, call, tap, running)
     stream._iterator = tap  # noqa: SLF001

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from otel_tokens import shield
 from otel_tokens.leftovers import Leftovers
 
 
@@ -118,3 +119,21 @@ def test_a_child_leaves_its_parents_calls_alone() -> None:
     own.wait()
     leftovers.stop()
     assert (call.times, own.times) == (0, 1)
+
+
+def test_one_that_cannot_be_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that fails to end is counted, and the thread goes on to the next one; so does a second stop."""
+    monkeypatch.setattr("otel_tokens.shield.strict", False)
+    left = Leftovers()
+    broken, fine = Dropped(), Dropped()
+    monkeypatch.setattr(broken, "abandon", lambda: 1 / 0)
+    left.watch()
+    left.put(broken)
+    left.put(fine)
+    fine.wait()
+    assert fine.by == "otel_tokens"
+    left._queue.put(None)
+    left.stop()
+    left._queue.put(None)
+    left.stop()
+    assert shield.failures.pop("ending a stream that was left") == 1

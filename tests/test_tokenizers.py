@@ -127,3 +127,8 @@ def test_the_checksums_are_those_of_tiktoken() -> None:
     source = path.read_text("utf-8")
     for word in (*tokenizers._ENCODINGS.values(), *tokenizers._SHA256.values()):
         assert word in source
+
+
+def test_without_a_folder() -> None:
+    """Where tiktoken is told to keep no vocabularies, bytes are counted."""
+    assert Estimator(None).estimate(["abcdefgh"]) == 2

@@ -51,7 +51,7 @@ class Native:
 
         A copy of a client gets the resolved options of the original, which is no wish of its own.
         """
-        if not hasattr(base_client, "_set_open_telemetry"):
+        if not hasattr(base_client, "_set_open_telemetry"):  # pragma: no cover  # before 1.14: tests/eras
             return {}
         inherited: ContextVar[Any] = ContextVar("otel_tokens_inherited", default=None)
 

@@ -69,8 +69,7 @@ def of_money(end: Finished, alias: str | None) -> dict[str, Any]:
         found[names.COST_USD] = usd = float(cost.usd)
         if alias is not None:
             found[alias] = usd
-        if cost.source is not None:
-            found[names.COST_SOURCE] = cost.source
+        found[names.COST_SOURCE] = cost.source
         if cost.version is not None:
             found[names.PRICE_VERSION] = cost.version
     if cost.computed_usd is not None:

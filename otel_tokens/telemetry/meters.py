@@ -152,7 +152,7 @@ class Meters:
                 end.counts,
                 end.usage_source or "provider",
                 cost.by_bucket,
-                cost.source or "computed",
+                cost.source,
                 end.parts,
                 cost.parts,
                 end.outcome,
@@ -171,7 +171,7 @@ class Meters:
         for _ in range(len(pending) if most is None else most):
             try:
                 noted = pending.popleft()
-            except IndexError:  # another thread took the last one
+            except IndexError:  # pragma: no cover  # another thread took the last one
                 return
             try:
                 self._count_call(noted)

@@ -180,11 +180,9 @@ class Recorder:
                 {name: json.dumps(value, ensure_ascii=False, default=str) for name, value in content.items()}
             )
         if self._logger is not None:
-            stated = {**attributes.of_call(opened.key, end, self._settings.cost_alias), **content}
-            operation, provider, requested = opened.key
-            stated |= {names.OPERATION: operation, names.PROVIDER: provider}
-            if requested is not None:
-                stated[names.REQUEST_MODEL] = requested
+            head = zip((names.OPERATION, names.PROVIDER, names.REQUEST_MODEL), opened.key, strict=True)
+            stated = {name: value for name, value in head if value is not None}
+            stated |= attributes.of_call(opened.key, end, self._settings.cost_alias) | content
             self._logger.emit(
                 timestamp=end.end_ns,
                 context=opened.context,

@@ -447,3 +447,16 @@ def test_a_child_counts_its_own(scene: Start, reader: Callable[[], Any]) -> None
         "gen_ai.client.token.usage": [10, 7],
         "otel_tokens.requests": [1],
     }
+
+
+def test_a_fork_leaves_other_instruments(scene: Start) -> None:
+    """What a forked process forgets is ours alone: the application's instruments go on as they were."""
+    made = scene()
+    counter = made.metrics.get_meter("application").create_counter("application.work")
+    counter.add(3)
+    chat(json_reply(body()))
+    made.collected()
+    instrumentor._after_fork()
+    counter.add(1)
+
+    assert made.points("application.work") == {(): 4}

@@ -200,3 +200,13 @@ def test_a_provider_that_is_set_later(before: str, printed: str) -> None:
         [sys.executable, "-c", code, str(ROOT)], capture_output=True, text=True, check=True, timeout=60
     )
     assert run.stdout.split() == [printed], run.stderr
+
+
+def test_a_name_that_is_known(scene: Start) -> None:
+    """Requests of one name are one point."""
+    made = scene()
+    for _ in range(2):
+        with made.tracer.start_as_current_span("GET /"):
+            chat(json_reply(body()))
+
+    assert made.points("otel_tokens.trace.cost.usd", "otel_tokens.trace.name")[("GET /",)][0] == 2
