@@ -89,12 +89,10 @@ def tap_bytes(response: Any, call: Call, seen: Bytes) -> None:
     call.watch()
     held = Held(call)
     state = _Reading(response)
-    if hasattr(response.stream, "__aiter__") and not hasattr(response.stream, "__iter__"):
-        response.aiter_bytes = _aiter_bytes(response.aiter_bytes, seen, state, held)
-    else:
+    if hasattr(response.stream, "__iter__"):
         response.iter_bytes = _iter_bytes(response.iter_bytes, seen, state, held)
-        if hasattr(response.stream, "__aiter__"):
-            response.aiter_bytes = _aiter_bytes(response.aiter_bytes, seen, state, held)
+    if hasattr(response.stream, "__aiter__"):
+        response.aiter_bytes = _aiter_bytes(response.aiter_bytes, seen, state, held)
     response.stream = watched(response.stream, Watch(call, state, "running"))
 
 
@@ -110,7 +108,7 @@ class _Reading:
     def over(self) -> None:
         """Take our methods off the response, so that it can be pickled once it is read."""
         response = self._response()
-        if response is not None:
+        if response is not None:  # pragma: no branch  # who reads it holds it
             response.__dict__.pop("iter_bytes", None)
             response.__dict__.pop("aiter_bytes", None)
 

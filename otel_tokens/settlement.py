@@ -182,7 +182,7 @@ def _with_parts(book: PriceBook, reading: Reading, main: Priced, terms: Terms, s
     return Cost(
         usd=None if unknown else _sum([cost.usd for cost in costs if cost.usd is not None]),
         status=unknown[0] if unknown else main.status,
-        source=_source(source),
+        source=None if unknown else _source(source),
         by_bucket=first,
         parts=tuple(rest),
         version=main.version,

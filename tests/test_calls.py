@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from otel_tokens.clients.openai import PACKAGE
 from otel_tokens.dialects import openai_batches, openai_chat, openai_embeddings
 from otel_tokens.instrumentor import OtelTokensInstrumentor, _after_fork
 from otel_tokens.providers import Site
-from otel_tokens.raw_streams import Bytes, json_body
+from otel_tokens.raw_streams import Bytes, json_body, tap_bytes
 from otel_tokens.streams import hide_usage
 
 
@@ -190,3 +190,38 @@ def test_a_fork_without_metering() -> None:
     """A process that does not meter may fork."""
     _after_fork()
     assert OtelTokensInstrumentor.running is None
+
+
+def test_bytes_whose_last_event_is_not_closed(calls: Calls, telemetry: Any) -> None:
+    """The last event of a stream counts, although no empty line follows it."""
+    call = _open(calls, streamed=True)
+    seen = Bytes(call, None, whole=json_body)
+    seen.see(b"data: " + json.dumps({**ANSWER, "choices": []}).encode())
+    seen.done()
+
+    (span,) = telemetry.spans
+    assert span.attributes["gen_ai.usage.input_tokens"] == 10
+
+
+@pytest.mark.parametrize("faces", [("__iter__", "__aiter__"), ("__aiter__",)], ids=["both", "async"])
+def test_a_body_may_have_two_faces(calls: Calls, faces: tuple[str, ...]) -> None:
+    """A body that can be read both ways is watched both ways."""
+    body = type("Body", (), dict.fromkeys(faces, lambda _self: iter(())))()
+
+    class Response:
+        stream: Any = body
+
+        def iter_bytes(self) -> Iterator[bytes]:
+            yield b"{}"
+
+        async def aiter_bytes(self) -> AsyncIterator[bytes]:
+            yield b"{}"
+
+    response = Response()
+    call = _open(calls)
+    tap_bytes(response, call, Bytes(call, None, whole=json_body))
+
+    assert sorted(name for name in vars(response) if name.endswith("bytes")) == [
+        name for name in ("aiter_bytes", "iter_bytes") if f"__{name[:-6]}__" in faces
+    ]
+    call.end()

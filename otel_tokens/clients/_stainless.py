@@ -118,40 +118,43 @@ class Package:
         self, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Call, tuple[Any, ...], dict[str, Any]] | None:
         """Open a call for a request, and give the arguments to make it with; None when it is no call."""
-        calls, sites = self.calls, self.sites
-        if calls is None or sites is None:
-            return None
+        by_name = "options" in kwargs
         try:
-            options = kwargs["options"] if "options" in kwargs else args[1]
-            outer = current.get()
-            if outer is not None and outer.options is options:
-                return None  # a subclass or another patch has brought the same request here again
-            found = self.routes.find(options.method, options.url)
-            if found is None:
-                return None
-            dialect, key = found
-            body = options.json_data
-            streamed = bool(kwargs.get("stream"))
-            call = calls.open(
-                dialect,
-                sites.of(client, options.url),
-                body,
-                text(body, "model"),
-                streamed=streamed,
-                adopts=self.adopts(client, options),
-            )
-            if call is None:
-                return None
-            call.batch_id = key
+            options = kwargs["options"] if by_name else args[1]
+            call = self._opened(client, options, streamed=bool(kwargs.get("stream")))
         except Exception:  # noqa: BLE001  # the request is made all the same
             failed("opening a call")
+            return None
+        if call is None:
             return None
         wanted = call.options = self._prepared(client, call, options)
         if wanted is options:
             return call, args, kwargs
-        if "options" in kwargs:
+        if by_name:
             return call, args, {**kwargs, "options": wanted}
         return call, (args[0], wanted, *args[2:]), kwargs
+
+    def _opened(self, client: Any, options: Any, *, streamed: bool) -> Call | None:
+        calls, sites, outer = self.calls, self.sites, current.get()
+        if calls is None or sites is None:
+            return None
+        if outer is not None and outer.options is options:
+            return None  # a subclass or another patch has brought the same request here again
+        found = self.routes.find(options.method, options.url)
+        if found is None:
+            return None
+        dialect, key = found
+        call = calls.open(
+            dialect,
+            sites.of(client, options.url),
+            options.json_data,
+            text(options.json_data, "model"),
+            streamed=streamed,
+            adopts=self.adopts(client, options),
+        )
+        if call is not None:
+            call.batch_id = key
+        return call
 
     def _prepared(self, client: Any, call: Call, options: Any) -> Any:
         try:

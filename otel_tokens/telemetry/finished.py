@@ -17,7 +17,7 @@ class Cost:
     usd: Decimal | None
     status: str
     """`priced`, `free`, `unknown_provider`, `unknown_model`, `no_usage`."""
-    source: str = "computed"
+    source: str | None = None
     """`computed`, `provider`, `estimated`."""
     by_bucket: Mapping[str, Decimal] = field(default_factory=dict)
     parts: tuple[Mapping[str, Decimal], ...] = ()

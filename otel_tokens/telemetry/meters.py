@@ -152,7 +152,7 @@ class Meters:
                 end.counts,
                 end.usage_source or "provider",
                 cost.by_bucket,
-                cost.source,
+                cost.source or "computed",
                 end.parts,
                 cost.parts,
                 end.outcome,
