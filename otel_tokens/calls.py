@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from . import labels
 from .counted import Counted
-from .dialects import ENOUGH, FINAL, GOES_ON, Dialect
+from .dialects import ENOUGH, FINAL, GOES_ON, Dialect, Events, Progress
 from .dialects.messages import content_of
 from .leftovers import Leftovers
 from .providers import Site
@@ -94,6 +94,11 @@ class Calls:
         self.recorder.renew()
 
 
+def _pass_over(_event: Any) -> Progress:  # noqa: ANN401
+    """What a dialect without events sees in one."""
+    return GOES_ON
+
+
 class Call:
     """One call. Its first end counts."""
 
@@ -104,6 +109,7 @@ class Call:
         "_first_tick",
         "_forks",
         "_labels",
+        "_see",
         "_span",
         "_start_ns",
         "_start_tick",
@@ -143,7 +149,10 @@ class Call:
         """A span that the client library makes stands for this call."""
         self._forks = calls.forks
         self._streamed = streamed
-        self._events = dialect.events() if streamed and dialect.events is not None else None
+        self._events: Events | None = None
+        self._see: Callable[[Any], Progress] = _pass_over
+        if streamed:
+            self.fold()
         self._ends = [True]  # popped by the first end: a list's pop is atomic
         self._labels = labels.current()
         self._first_tick: int | None = None
@@ -217,6 +226,7 @@ class Call:
         """Expect events, although the request did not ask for a stream."""
         if self._events is None and self.dialect.events is not None:
             self._events = self.dialect.events()
+            self._see = self._events.see
 
     def see(self, event: Any) -> None:  # noqa: ANN401
         """Note one event; the last one that counts ends the call."""
@@ -225,16 +235,16 @@ class Call:
         self.last_tick = now = self._tick_ns()
         if self._first_tick is None:
             self._first_tick = now
-        if self._events is None:
-            return
         try:
-            progress = self._events.see(event)
+            progress = self._see(event)
         except Exception:  # noqa: BLE001  # a `with` would cost more than the work
             failed("reading an event of a stream")
             return
+        if progress == GOES_ON:
+            return
         if progress == FINAL or (progress == ENOUGH and self.adopts):  # the other span ends soon
             self.end()
-        elif progress != GOES_ON:
+        else:
             self._calls.leftovers.soon(self)
 
     def quiet_s(self) -> float:

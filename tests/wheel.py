@@ -70,7 +70,7 @@ def main() -> None:
         python = environment(away / "venv", build(away / "dist"))
         env = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
         run(str(python), "-c", INSTALLED, cwd=away, env=env)
-        for part in ("tests", "examples", "pyproject.toml"):
+        for part in ("tests", "examples", "docs", "README.md", "pyproject.toml"):
             source = ROOT / part
             copy = shutil.copytree if source.is_dir() else shutil.copy
             copy(source, away / part)
