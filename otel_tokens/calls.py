@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from . import labels
 from .counted import Counted
-from .dialects import ENOUGH, FINAL, GOES_ON, Dialect, Events, Progress
+from .dialects import FINAL, GOES_ON, Dialect, Events, Progress
 from .dialects.messages import content_of
 from .leftovers import Leftovers
 from .providers import Site
@@ -25,7 +25,6 @@ from .settlement import (
     ABANDONED,
     CANCELLED,
     ERROR,
-    OK,
     cost_of,
     error_message,
     outcome_of,
@@ -109,16 +108,15 @@ class Call:
         "_first_tick",
         "_forks",
         "_labels",
-        "_see",
         "_span",
         "_start_ns",
         "_start_tick",
         "_streamed",
-        "_tick_ns",
         "adopts",
         "attempts",
         "batch_id",
         "dialect",
+        "fold_event",
         "hides_usage",
         "last_tick",
         "model",
@@ -127,6 +125,7 @@ class Call:
         "response",
         "site",
         "taken",
+        "tick_ns",
     )
 
     def __init__(
@@ -150,7 +149,8 @@ class Call:
         self._forks = calls.forks
         self._streamed = streamed
         self._events: Events | None = None
-        self._see: Callable[[Any], Progress] = _pass_over
+        self.fold_event: Callable[[Any], Progress] = _pass_over
+        """Takes one event, and says how far the answer has come; may raise."""
         if streamed:
             self.fold()
         self._ends = [True]  # popped by the first end: a list's pop is atomic
@@ -170,7 +170,8 @@ class Call:
         self.taken = False
         """Whether the result has been looked at."""
         self._start_ns = calls.now_ns()
-        self._tick_ns = calls.tick_ns
+        self.tick_ns = calls.tick_ns
+        """The clock by which events are timed."""
         self._start_tick = calls.tick_ns()
         self._span: OpenSpan | None = None if dialect.quiet else self._open_span()
 
@@ -226,23 +227,29 @@ class Call:
         """Expect events, although the request did not ask for a stream."""
         if self._events is None and self.dialect.events is not None:
             self._events = self.dialect.events()
-            self._see = self._events.see
+            self.fold_event = self._events.see
 
     def see(self, event: Any) -> None:  # noqa: ANN401
         """Note one event; the last one that counts ends the call."""
         if not self._ends:
             return
-        self.last_tick = now = self._tick_ns()
-        if self._first_tick is None:
-            self._first_tick = now
+        self.touch()
         try:
-            progress = self._see(event)
+            progress = self.fold_event(event)
         except Exception:  # noqa: BLE001  # a `with` would cost more than the work
-            failed("reading an event of a stream")
-            return
-        if progress == GOES_ON:
-            return
-        if progress == FINAL or (progress == ENOUGH and self.adopts):  # the other span ends soon
+            progress = self.failed_event()
+        if progress != GOES_ON:
+            self.came(progress)
+
+    @staticmethod
+    def failed_event() -> Progress:
+        """Count an event that could not be read."""
+        failed("reading an event of a stream")
+        return GOES_ON
+
+    def came(self, progress: Progress) -> None:
+        """Note that the answer is whole; when nothing can follow, or another span for it ends soon, end."""
+        if progress == FINAL or self.adopts:
             self.end()
         else:
             self._calls.leftovers.soon(self)
@@ -257,9 +264,14 @@ class Call:
 
     def touch(self) -> None:
         """Note that some of the stream has come, whether or not it makes an event."""
-        self.last_tick = now = self._calls.tick_ns()
+        self.last_tick = self.tick_ns()
+        self.begin()
+
+    def begin(self) -> bool:
+        """Note when the first event has come, which is `last_tick` the first time; always False."""
         if self._first_tick is None:
-            self._first_tick = now
+            self._first_tick = self.last_tick
+        return False
 
     # The end.
 
@@ -337,7 +349,7 @@ class Call:
             body = self._events.body()
         reading = EMPTY if body is None else dialect.read(body)
         outcome, error_type = outcome_of(reading, error, left=left)
-        if outcome != OK and outcome in _CUT and len(reading.finish_reasons) < reading.choices:
+        if outcome in _CUT and len(reading.finish_reasons) < reading.choices:
             missing = reading.choices - len(reading.finish_reasons)
             reading = reading._replace(finish_reasons=(*reading.finish_reasons, *["error"] * missing))
         usage, source = usage_of(

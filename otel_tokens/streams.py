@@ -34,10 +34,18 @@ class Held:
 
 def follow(events: Iterator[Any], call: Call, _held: Held) -> Iterator[Any]:
     """Yield `events`, showing each to `call`."""
-    see, hides = call.see, call.hides_usage
+    fold, tick, first, hides = call.fold_event, call.tick_ns, True, call.hides_usage
     try:
         for event in events:
-            see(event)
+            call.last_tick = tick()  # not `call.see`: at this place each call of a function counts
+            if first:
+                first = call.begin()
+            try:
+                progress = fold(event)
+            except Exception:  # noqa: BLE001  # never raised into the reader
+                progress = call.failed_event()
+            if progress:
+                call.came(progress)
             if hides and _only_usage(event):
                 continue
             yield event
@@ -51,10 +59,18 @@ def follow(events: Iterator[Any], call: Call, _held: Held) -> Iterator[Any]:
 
 async def afollow(events: AsyncIterator[Any], call: Call, _held: Held) -> AsyncIterator[Any]:
     """Yield `events`, showing each to `call`."""
-    see, hides = call.see, call.hides_usage
+    fold, tick, first, hides = call.fold_event, call.tick_ns, True, call.hides_usage
     try:
         async for event in events:
-            see(event)
+            call.last_tick = tick()  # not `call.see`: at this place each call of a function counts
+            if first:
+                first = call.begin()
+            try:
+                progress = fold(event)
+            except Exception:  # noqa: BLE001  # never raised into the reader
+                progress = call.failed_event()
+            if progress:
+                call.came(progress)
             if hides and _only_usage(event):
                 continue
             yield event
