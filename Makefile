@@ -9,7 +9,7 @@ demo: $(VENV)/demo.stamp  ## run the quickstart against a simulated provider and
 	$(BIN)/python examples/quickstart/demo.py
 
 test: $(VENV)/dev.stamp  ## every test, with branch coverage
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=100
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=99
 
 check: $(VENV)/dev.stamp  ## lint, format, types, import contracts
 	$(BIN)/ruff check .

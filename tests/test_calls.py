@@ -137,8 +137,9 @@ def test_bytes_after_the_end(calls: Calls, telemetry: Any) -> None:
     """What comes after the `[DONE]` of a stream is not looked at."""
     call = _open(calls, streamed=True)
     seen = Bytes(call, None, whole=json_body)
-    seen.see(b'data: {"id": "c", "choices": [{"index": 0, "delta": {"content": "Hi"}}]}\n\ndata: [DONE]\n\n')
-    seen.see(b"data: more\n\n")
+    chunk = b'data: {"id": "c", "choices": [{"index": 0, "delta": {"content": "Hi"}}]}\n\n'
+    seen.see(chunk + b"data: [DONE]\n\n" + chunk)
+    seen.see(chunk)
     seen.done()
 
     (span,) = telemetry.spans
