@@ -284,7 +284,8 @@ class Meters:
         """
         self._sums.clear()
         self._pending.clear()
-        consumer = getattr(self.meter, "_measurement_consumer", None)
+        meter = getattr(self.meter, "_real_meter", None) or self.meter  # of a provider that was set later
+        consumer = getattr(meter, "_measurement_consumer", None)
         for storage in getattr(consumer, "_reader_storages", {}).values():
             kept = getattr(storage, "_instrument_view_instrument_matches", {})
             for instrument in list(kept):
