@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -183,7 +183,7 @@ class Call:
             self.model,
             site.host,
             site.port,
-            dialect.api_type if site.provider in _OPENAI else None,
+            dialect.api_type,
             dialect.output_type,
             self._streamed,
         )
@@ -256,7 +256,7 @@ class Call:
 
     def quiet_s(self) -> float:
         """For how long nothing has come of the stream."""
-        return (self._calls.tick_ns() - (self.last_tick or self._start_tick)) / 1e9
+        return (self.tick_ns() - (self.last_tick or self._start_tick)) / 1e9
 
     def watch(self) -> None:
         """Have somebody to end the call, should its stream be dropped."""
@@ -395,7 +395,7 @@ class Call:
                 end_ns=self._start_ns + duration_ns,
                 duration_s=duration_ns / 1e9,
                 first_chunk_s=first_s,
-                asked=self._asked(span),
+                asked=dialect.asked(self.request) if span.span.is_recording() else {},
                 variant=variant,
                 counted_before=before,
                 unpriced=self._is_gap(cost, usage, outcome, before=before),
@@ -406,14 +406,6 @@ class Call:
     def _cut(self, outcome: str) -> bool:
         """Whether an answer that had begun to come ended before its end, read or not."""
         return outcome in _CUT and (self._first_tick is not None or (self.taken and self._streamed))
-
-    def _asked(self, span: OpenSpan) -> Mapping[str, Any]:
-        if not span.span.is_recording():
-            return {}
-        asked = self.dialect.asked(self.request)
-        if "service_tier" in asked and self.site.provider not in _OPENAI:
-            return {name: value for name, value in asked.items() if name != "service_tier"}
-        return asked
 
     def _is_gap(self, cost: Cost, usage: Usage | None, outcome: str, *, before: bool) -> bool:
         """Whether money may have been spent that is not known."""
@@ -436,5 +428,4 @@ class Call:
 
 
 _CUT: Final = frozenset({ABANDONED, CANCELLED, ERROR})
-_OPENAI: Final = frozenset({"openai", "azure.ai.openai"})
 _NO_USAGE: Final = Cost(usd=None, status="no_usage")

@@ -53,6 +53,10 @@ class Bytes:
         else:
             self._call.see(event)
 
+    def fail(self, error: BaseException) -> None:
+        """End the call with what its reader gets instead of more bytes."""
+        self._call.end(error=error)
+
     def done(self) -> None:
         """End the call: the bytes have been read to the end."""
         body = None
@@ -125,7 +129,7 @@ def _iter_bytes(
             except StopIteration:
                 break
             except BaseException as error:
-                seen._call.end(error=error)  # noqa: SLF001
+                seen.fail(error)
                 raise
             finally:
                 state.running = False
@@ -150,7 +154,7 @@ def _aiter_bytes(
             except StopAsyncIteration:
                 break
             except BaseException as error:
-                seen._call.end(error=error)  # noqa: SLF001
+                seen.fail(error)
                 raise
             finally:
                 state.running = False

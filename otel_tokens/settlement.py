@@ -8,6 +8,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
 from .dialects import Dialect
+from .dialects.fields import text
 from .pricing import Cost as Priced
 from .pricing import Terms
 from .providers import Site
@@ -91,7 +92,7 @@ def usage_of(
 
 
 def _estimated(dialect: Dialect, got: list[str], request: Any, estimator: Estimator) -> Usage:  # noqa: ANN401
-    model = _model(request)
+    model = text(request, "model")
     return _tokens(estimator.estimate(dialect.prompt(request), model), estimator.estimate(got, model))
 
 
@@ -103,7 +104,7 @@ def _partial(
     estimator: Estimator,
 ) -> Usage:
     """What was stated before the cut, with the answer's text as a lower bound of the output."""
-    model = _model(request)
+    model = text(request, "model")
     output = estimator.at_least(got, model)
     if usage is None:
         return _tokens(estimator.estimate(dialect.prompt(request), model), output)
@@ -117,17 +118,12 @@ def _tokens(put: int, got: int) -> Usage:
     return Usage({bucket: count for bucket, count in ((INPUT, put), (OUTPUT, got)) if count})
 
 
-def _model(request: Any) -> str | None:  # noqa: ANN401
-    model = request.get("model") if isinstance(request, dict) else None
-    return model if isinstance(model, str) else None
-
-
 def variant_of(reading: Reading, dialect: Dialect, request: Any) -> str:  # noqa: ANN401
     """What is billed: as the answer says, else as the request asked."""
     if reading.variant is not None:
         return reading.variant
-    asked = request.get("service_tier") if isinstance(request, dict) and dialect.api_type else None
-    return _REQUESTED_VARIANTS.get(asked, "standard") if isinstance(asked, str) else "standard"
+    asked = text(request, "service_tier") if dialect.api_type else None
+    return _REQUESTED_VARIANTS.get(asked or "", "standard")
 
 
 def cost_of(

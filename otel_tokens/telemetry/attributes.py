@@ -39,7 +39,8 @@ def of_call(key: tuple[str, str, str | None], end: Finished, alias: str | None) 
     operation, provider, _ = key
     found: dict[str, Any] = of_money(end, alias)
     for name, value in end.asked.items():
-        found[names.ASKED[name]] = value
+        if name != "service_tier" or provider in OPENAI:
+            found[names.ASKED[name]] = value
     if end.counts is not None:
         _usage(found, end.counts, operation)
     found[names.OUTCOME] = end.outcome

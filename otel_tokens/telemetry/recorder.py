@@ -16,6 +16,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanKind, Status, StatusCode, 
 
 from ..readings import OUTPUT_REASONING
 from . import attributes, names
+from .attributes import OPENAI
 from .finished import Finished
 from .meters import Meters
 from .rollup import root_of
@@ -123,7 +124,7 @@ class Recorder:
         }
         if model is not None:
             attributes[names.REQUEST_MODEL] = model
-        if api_type is not None:
+        if api_type is not None and provider in OPENAI:
             attributes[names.OPENAI_API_TYPE] = api_type
         if output_type is not None:
             attributes[names.OUTPUT_TYPE] = output_type
@@ -166,14 +167,15 @@ class Recorder:
             return
         span = opened.span
         if span.is_recording():
-            span.set_attributes(attributes.of_call(opened.key, end, self._settings.cost_alias))
+            stated = attributes.of_call(opened.key, end, self._settings.cost_alias)
+            span.set_attributes(stated)
             if end.outcome == "error":
                 span.set_status(Status(StatusCode.ERROR, end.error_message))
             if end.content:
-                self._record_content(opened, end)
+                self._record_content(opened, end, stated)
         span.end(end.end_ns)
 
-    def _record_content(self, opened: OpenSpan, end: Finished) -> None:
+    def _record_content(self, opened: OpenSpan, end: Finished, stated: Mapping[str, Any]) -> None:
         content = {_CONTENT[kind]: value for kind, value in end.content.items()}
         if self._settings.content_on_spans:
             opened.span.set_attributes(
@@ -181,14 +183,13 @@ class Recorder:
             )
         if self._logger is not None:
             head = zip((names.OPERATION, names.PROVIDER, names.REQUEST_MODEL), opened.key, strict=True)
-            stated = {name: value for name, value in head if value is not None}
-            stated |= attributes.of_call(opened.key, end, self._settings.cost_alias) | content
+            known = {name: value for name, value in head if value is not None}
             self._logger.emit(
                 timestamp=end.end_ns,
                 context=opened.context,
                 severity_number=SeverityNumber.DEBUG,
                 event_name=names.DETAILS_EVENT,
-                attributes=stated,
+                attributes={**known, **stated, **content},
             )
 
     def renew(self) -> None:
