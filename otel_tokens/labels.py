@@ -5,13 +5,12 @@ They live in a context variable, so they follow tasks and not other threads.
 
 from __future__ import annotations
 
-import functools
-import inspect
-
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast
+
+from .wrapping import wrapped
 
 
 Value = str | int | float | bool
@@ -48,8 +47,7 @@ class attribute:  # noqa: N801  # reads as a verb: `with attribute(team="search"
 
     def _put(self) -> tuple[Mapping[str, Value], Mapping[str, Value]]:
         before = _labels.get()
-        merged = {**before, **self._given}
-        now = MappingProxyType({name: value for name, value in merged.items() if value is not None})
+        now = _merged(before, self._given)
         _labels.set(now)
         return before, now
 
@@ -64,85 +62,24 @@ class attribute:  # noqa: N801  # reads as a verb: `with attribute(team="search"
         """Label every call of `function`."""
         if _labels.get() is self._set[1]:
             _labels.set(self._set[0])
-        return cast("F", _wrapped(function, self._given))
+        return cast("F", wrapped(function, lambda: _Labelled(self._given)))
 
 
-def _wrapped(function: Callable[..., Any], given: Given) -> Callable[..., Any]:
-    if inspect.isasyncgenfunction(function):
-        return _async_generator(function, given)
-    if inspect.isgeneratorfunction(function):
-        return _generator(function, given)
-    if inspect.iscoroutinefunction(function):
-        return _coroutine(function, given)
-    return _plain(function, given)
+class _Labelled:
+    """The labels of one call of a decorated function, put on at each of its steps."""
+
+    def __init__(self, given: Given) -> None:
+        self._given = given
+        self._before: Mapping[str, Value] = _NONE
+
+    def __enter__(self) -> None:
+        self._before = _labels.get()
+        _labels.set(_merged(self._before, self._given))
+
+    def __exit__(self, *_exc: object) -> None:
+        _labels.set(self._before)
 
 
-def _plain(function: Callable[..., Any], given: Given) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def plain(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        with attribute(given):
-            return function(*args, **kwargs)
-
-    return plain
-
-
-def _coroutine(function: Callable[..., Any], given: Given) -> Callable[..., Any]:
-    @functools.wraps(function)
-    async def coro(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        with attribute(given):
-            return await function(*args, **kwargs)
-
-    return coro
-
-
-# A generator is labelled at each step: between two of them the caller is at work, which has its own labels.
-
-
-def _generator(function: Callable[..., Any], given: Given) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def gen(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        source = function(*args, **kwargs)
-        step, sent = source.send, None
-        try:
-            while True:
-                with attribute(given):
-                    try:
-                        item = step(sent)
-                    except StopIteration as stop:
-                        return stop.value
-                try:
-                    step, sent = source.send, (yield item)
-                except GeneratorExit:
-                    raise
-                except BaseException as error:  # noqa: BLE001  # the function's own to handle
-                    step, sent = source.throw, error
-        finally:
-            with attribute(given):
-                source.close()
-
-    return gen
-
-
-def _async_generator(function: Callable[..., Any], given: Given) -> Callable[..., Any]:
-    @functools.wraps(function)
-    async def agen(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        source = function(*args, **kwargs)
-        step, sent = source.asend, None
-        try:
-            while True:
-                with attribute(given):
-                    try:
-                        item = await step(sent)
-                    except StopAsyncIteration:
-                        return
-                try:
-                    step, sent = source.asend, (yield item)
-                except GeneratorExit:
-                    raise
-                except BaseException as error:  # noqa: BLE001  # the function's own to handle
-                    step, sent = source.athrow, error
-        finally:
-            with attribute(given):
-                await source.aclose()
-
-    return agen
+def _merged(before: Mapping[str, Value], given: Given) -> Mapping[str, Value]:
+    merged = {**before, **given}
+    return MappingProxyType({name: value for name, value in merged.items() if value is not None})

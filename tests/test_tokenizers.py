@@ -132,3 +132,33 @@ def test_the_checksums_are_those_of_tiktoken() -> None:
 def test_without_a_folder() -> None:
     """Where tiktoken is told to keep no vocabularies, bytes are counted."""
     assert Estimator(None).estimate(["abcdefgh"]) == 2
+
+
+def test_an_upper_bound_needs_a_vocabulary() -> None:
+    """Without one there is no upper bound but the bytes, which others know already."""
+    assert Estimator(NOWHERE).at_most(["abcd"], "gpt-4o") is None
+
+
+@pytest.mark.usefixtures("letters")
+@pytest.mark.parametrize(
+    ("model", "at_most"),
+    [
+        ("gpt-4o", len('ab","é'.encode())),
+        ("openai/gpt-5.4", len('ab","é'.encode())),
+        ("ft:gpt-3.5-turbo:acme::1", len('ab","é'.encode())),
+        ("claude-sonnet-5", 3 * len('ab","') + len("é".encode())),
+        (None, 3 * len('ab","') + len("é".encode())),
+    ],
+)
+def test_an_upper_bound_for_other_families_has_a_margin(
+    tmp_path: Path, model: str | None, at_most: int
+) -> None:
+    """OpenAI's tokens are exact; another family's ASCII counts three times, and the rest by its bytes."""
+    assert Estimator(tmp_path).at_most(["ab", "é"], model) == at_most
+
+
+@pytest.mark.parametrize("model", ["gpt-4", "ft:gpt-3.5-turbo-0125:acme::1", "openai/gpt-4-turbo"])
+def test_older_models_are_known_by_any_of_their_names(letters: Letters, tmp_path: Path, model: str) -> None:
+    """A fine-tuned model has the vocabulary of its base."""
+    Estimator(tmp_path).at_most(["a"], model)
+    assert letters.asked == ["cl100k_base"]

@@ -30,7 +30,7 @@ from ..readings import (
     Usage,
     add,
 )
-from .anthropic_request import asked, prompt
+from .anthropic_request import asked, order, prompt
 from .dialect import ENOUGH, GOES_ON, Body, Dialect, Progress
 from .fields import Counts, dig, event_fields, get, index_of, items, nonzero, string, text, view
 
@@ -250,6 +250,7 @@ DIALECT = Dialect(
     operation="chat",
     read=read,
     events=MessageEvents,
+    order=order,
     asked=asked,
     prompt=prompt,
     answer=answer,

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..readings import Part, Reading, Usage, add
 from . import anthropic_messages
-from .anthropic_request import asked, prompt
+from .anthropic_request import asked, order, prompt
 from .dialect import GOES_ON, Body, Dialect, Progress
 from .fields import dig, get, text
 from .openai_batches import rows
@@ -132,6 +132,7 @@ COMPLETION = Dialect(
     operation="text_completion",
     read=read_completion,
     events=CompletionEvents,
+    order=order,
     asked=asked,
     prompt=prompt,
     answer=completion_answer,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from ..readings import Reading, Usage
+from .order import Order
 
 
 Progress = int
@@ -42,6 +43,8 @@ class Dialect:
     read: Callable[[Body], Reading]
     events: Callable[[], Events] | None = None
     """Starts to fold a stream; None where the protocol has none."""
+    order: Callable[[Any], Order] = lambda _request: Order()
+    """What decides beside the weight of the request what the call may cost at most."""
     asked: Callable[[Any], Mapping[str, Any]] = lambda _request: {}
     """What the request asks for, by the last part of the attribute's name: `max_tokens`, `temperature`."""
     prompt: Callable[[Any], Iterable[str]] = lambda _request: ()

@@ -19,6 +19,7 @@ from . import openai_usage
 from .dialect import FINAL, GOES_ON, Body, Dialect, Progress
 from .fields import event_fields, get, money, text
 from .openai_chat import cost, error_type
+from .openai_order import order_speech, order_transcription
 from .openai_request import strings
 
 
@@ -83,6 +84,7 @@ TRANSCRIPTION = Dialect(
     operation="generate_content",
     output_type="text",
     read=read,
+    order=order_transcription,
     events=lambda: LastEvent(("transcript.text.done",)),
     answer=answer,
 )
@@ -92,6 +94,7 @@ SPEECH = Dialect(
     operation="generate_content",
     output_type="speech",
     read=read,
+    order=order_speech,
     events=lambda: LastEvent(("speech.audio.done",)),
     units=characters,
 )

@@ -20,6 +20,7 @@ from ..readings import Reading
 from . import openai_usage
 from .dialect import FINAL, GOES_ON, Body, Dialect, Progress
 from .fields import dig, get, index_of, items, money, string, text, view
+from .openai_order import order_chat
 from .openai_request import asked_chat, prompt_chat, strings
 
 
@@ -263,6 +264,7 @@ DIALECT = Dialect(
     api_type="chat_completions",
     read=read,
     events=Chunks,
+    order=order_chat,
     asked=asked_chat,
     prompt=prompt_chat,
     answer=answer,

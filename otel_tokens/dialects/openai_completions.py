@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .dialect import Dialect
 from .openai_chat import Chunks, answer, read
+from .openai_order import order_chat
 from .openai_request import asked_chat, prompt_chat
 
 
@@ -17,6 +18,7 @@ DIALECT = Dialect(
     operation="text_completion",
     read=read,
     events=Chunks,
+    order=order_chat,
     asked=asked_chat,
     prompt=prompt_chat,
     answer=answer,

@@ -14,6 +14,7 @@ from ..readings import INPUT, Reading, Usage
 from .dialect import Body, Dialect
 from .fields import Counts, get, nonzero, text, view
 from .openai_chat import cost, error_type
+from .openai_order import order_embeddings
 from .openai_request import asked_embeddings, strings
 
 
@@ -43,6 +44,7 @@ DIALECT = Dialect(
     name="openai.embeddings",
     operation="embeddings",
     read=read,
+    order=order_embeddings,
     asked=asked_embeddings,
     prompt=prompt,
 )

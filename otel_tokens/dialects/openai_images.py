@@ -19,6 +19,7 @@ from .dialect import Body, Dialect
 from .fields import get, items, text
 from .openai_audio import LastEvent
 from .openai_chat import cost, error_type
+from .openai_order import order_images
 from .openai_request import number, strings
 
 
@@ -77,6 +78,7 @@ DIALECT = Dialect(
     output_type="image",
     read=read,
     events=lambda: LastEvent(("image_generation.completed", "image_edit.completed")),
+    order=order_images,
     asked=asked,
     prompt=prompt,
 )

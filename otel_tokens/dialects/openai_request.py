@@ -22,6 +22,12 @@ def number(request: Any, name: str) -> int | float | None:
     return value if type(value) is int or type(value) is float else None
 
 
+def whole(given: dict[str, Any], name: str) -> int | None:
+    """The positive whole number under `name` of fields that are a dict already."""
+    value = given.get(name)
+    return value if type(value) is int and value > 0 else None
+
+
 def stops(value: Any) -> list[str] | None:
     """Stop sequences as a list, whether one or several were given."""
     if isinstance(value, str):

@@ -21,6 +21,7 @@ from . import openai_usage
 from .dialect import FINAL, GOES_ON, Body, Dialect, Progress
 from .fields import event_fields, get, items, text
 from .openai_chat import VARIANTS, cost, error_type
+from .openai_order import order_compact, order_responses
 from .openai_request import asked_responses, prompt_responses
 
 
@@ -125,6 +126,7 @@ DIALECT = Dialect(
     api_type="responses",
     read=read,
     events=ResponseEvents,
+    order=order_responses,
     asked=asked_responses,
     prompt=prompt_responses,
     answer=answer,
@@ -146,6 +148,7 @@ COMPACT = Dialect(
     operation="compaction",
     api_type="responses",
     read=read,
+    order=order_compact,
     asked=asked_responses,
     prompt=prompt_responses,
     answer=answer,

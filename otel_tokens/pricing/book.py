@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from ..readings import Usage
 from .catalog import NOTHING, Catalog, shipped
+from .ceiling import Ceiling, ceiling_of
+from .limits import UNKNOWN, Limit, shipped_limits
 from .multipliers import Factors, product
 from .override import EMPTY, OVERRIDE, Override, check, read
 from .price import (
@@ -26,6 +28,7 @@ from .price import (
     VARIANTS,
     ZERO,
     Cost,
+    Kinds,
     Terms,
 )
 from .rows import DAY_S, Model, Row, Window, active
@@ -68,6 +71,15 @@ class _Moment:
     second: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Height:
+    """A ceiling and the time in which it holds, Unix seconds: from, to (not included)."""
+
+    start_s: float
+    end_s: float
+    ceiling: Ceiling
+
+
 class PriceBook:
     """Prices calls. Threads may share it: its caches are only ever set to equal values."""
 
@@ -75,6 +87,8 @@ class PriceBook:
         self._catalog_read = catalog
         self._override = override
         self._segments: dict[tuple[str | None, ...], _Segment] = {}
+        self._ceilings: dict[tuple[Any, ...], _Height] = {}
+        self._limits: dict[tuple[str, str | None], Limit] = {}
 
     @property
     def _catalog(self) -> Catalog:
@@ -105,6 +119,68 @@ class PriceBook:
                 self._segments.clear()
             self._segments[key] = segment
         return segment.sheet.quote(usage)
+
+    def ceiling(  # noqa: PLR0917 - once for each call, and `Terms` take time
+        self,
+        provider: str,
+        model: str | None,
+        kinds: Kinds,
+        at_s: float,
+        variant: str = STANDARD,
+        server_address: str | None = None,
+        inference_geo: str | None = None,
+    ) -> Ceiling:
+        """The dearest rates that a call may have which is about to be made at `at_s`, Unix seconds.
+
+        A variant that is asked for may not be served, so the standard rates may hold as well. Where no
+        `inference_geo` is given, any may be served.
+        """
+        key = (provider, model, kinds, variant, server_address, inference_geo)
+        kept = self._ceilings.get(key)
+        if kept is None or not kept.start_s <= at_s < kept.end_s:
+            terms = Terms(provider, None, at_s, model, variant, server_address, inference_geo)
+            kept = self._highest(terms, kinds)
+            if len(self._ceilings) >= _KEPT:
+                self._ceilings.clear()
+            self._ceilings[key] = kept
+        return kept.ceiling
+
+    def limits(self, provider: str, model: str | None) -> Limit:
+        """How long prompts and answers of a model can be, as far as that is known."""
+        key = (provider, model)
+        limit = self._limits.get(key)
+        if limit is None:
+            if len(self._limits) >= _KEPT:
+                self._limits.clear()
+            limit = self._limits[key] = self._limited(spelled(provider), model)
+        return limit
+
+    def _highest(self, terms: Terms, kinds: Kinds) -> _Height:
+        geos = {terms.inference_geo}
+        if terms.inference_geo is None:
+            parts = (*self._catalog.multipliers, *self._override.multipliers)
+            geos |= {part.when.get("inference_geo") for part in parts}
+        segments = [
+            self._resolve(terms._replace(variant=variant, inference_geo=geo))
+            for variant in {STANDARD, terms.variant}
+            for geo in geos
+        ]
+        return _Height(
+            max([segment.start_s for segment in segments]),
+            min([segment.end_s for segment in segments]),
+            ceiling_of([segment.sheet for segment in segments], kinds),
+        )
+
+    def _limited(self, provider: str, model: str | None) -> Limit:
+        if not model:
+            return UNKNOWN
+        alias = self._override.alias(provider, model)
+        name = alias.model if alias else model
+        prefixes = self._catalog.prefixes(provider)
+        found = shipped_limits().of(provider, name, prefixes)
+        if found == UNKNOWN and (known := self._catalog.find(provider, name)) is not None:
+            found = shipped_limits().of(provider, known.id, prefixes)
+        return found
 
     def _resolve(self, terms: Terms) -> _Segment:
         provider = spelled(terms.provider)

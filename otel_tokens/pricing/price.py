@@ -1,4 +1,4 @@
-"""What a price look-up is given and what it answers: `Terms` in, `Cost` out."""
+"""What a price look-up is given and what it answers: `Terms` and `Kinds` in, `Cost` out."""
 
 from __future__ import annotations
 
@@ -54,3 +54,12 @@ class Cost(NamedTuple):
     """Of the price book, such as `genai-prices 0.2.3`; `override` where the user set the price."""
     warnings: tuple[str, ...] = ()
     """What makes the number an estimate, such as `tier_unpriced` or `rate_missing:cache_read`."""
+
+
+class Kinds(NamedTuple):
+    """What may be among the tokens of a call."""
+
+    cached: int = 0
+    """What may be written to a cache: 0 nothing, 1 for minutes, 2 for an hour or more."""
+    speaks: bool = False
+    draws: bool = False

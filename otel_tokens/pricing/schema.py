@@ -11,8 +11,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from ..readings import BUCKETS, UNITS
-from .checks import (
+from ..files.checks import (
     Check,
     Place,
     check_day,
@@ -28,6 +27,7 @@ from .checks import (
     table_with,
     whole_number,
 )
+from ..readings import BUCKETS, UNITS
 from .multipliers import CONDITIONS
 from .price import STANDARD, VARIANTS
 from .sellers import spelled

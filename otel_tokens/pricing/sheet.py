@@ -117,7 +117,7 @@ class Sheet:
             if fee is None:
                 warnings += (f"unit_unpriced:{unit}",)
                 continue
-            parts[unit] = part = _charge(fee, number)
+            parts[unit] = part = charge(fee, number)
             usd = _plus(usd, part)
         return Cost(usd, parts, PRICED if usd else self.status, self.version, warnings)
 
@@ -230,7 +230,8 @@ def _fees(row: Row, variant: Row | None, factors: Factors) -> Mapping[str, Fee]:
     return fees
 
 
-def _charge(fee: Fee, number: Number) -> Decimal:
+def charge(fee: Fee, number: Number) -> Decimal:
+    """What a number of units costs, USD."""
     billed = max(number, fee.minimum) if number else number
     usd = _times(fee.usd, billed)
     return usd if fee.per == 1 else EXACT.divide(usd, fee.per)

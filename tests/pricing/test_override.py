@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from otel_tokens.errors import ConfigError
+from otel_tokens.files.locate import line_of
 from otel_tokens.pricing import Cost, PriceBook, Terms, book_of, load_book
-from otel_tokens.pricing.locate import line_of
 from otel_tokens.readings import Usage
 
 

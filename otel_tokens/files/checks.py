@@ -1,13 +1,17 @@
-"""Checks of single values in a price file: what they accept, and how they refuse the rest.
+"""Checks of single values in a file that a person wrote: what they accept, and how they refuse the rest.
 
-A refusal has the file, the line, the value and what would have been accepted.
+A refusal has the file, the line, the value and what would have been accepted. What may be a secret is not in
+it: of a URL it has the scheme alone.
 """
 
 from __future__ import annotations
 
+import re
+
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
 from ..errors import ConfigError
@@ -15,6 +19,7 @@ from .locate import Step, line_of
 
 
 _NUMBER: Final = 'a number >= 0 in quotes, such as "2.50"'
+_URL: Final = re.compile(r"://.+?([\])}'\"]*)$", re.DOTALL)
 
 
 class Place:
@@ -36,8 +41,8 @@ class Place:
             ConfigError: Always.
         """
         where = f"{self._file}:{line_of(self._text, self._path)}" if self._text else self._file
-        name = _dotted(self._path)
-        raise ConfigError(f"{where}: {name}: {problem}: {value!r}; accepted: {accepted}")
+        said = _URL.sub(r"://***\1", f"{_dotted(self._path)}: {problem}: {value!r}")
+        raise ConfigError(f"{where}: {said}; accepted: {accepted}")
 
 
 Check = Callable[[Any, Place], Any]
@@ -50,7 +55,7 @@ def check_table(value: object, place: Place, checks: Mapping[str, Check]) -> dic
         place.refuse("not a table", value, f"a table with {listed(checks)}")
     for key in value:
         if key not in checks:
-            place.at(key).refuse("unknown key", key, listed(checks))
+            place.at(key).refuse("unknown key", key, listed(checks) + _nearest(key, checks))
     return {key: checks[key](inner, place.at(key)) for key, inner in value.items()}
 
 
@@ -129,6 +134,36 @@ def check_day(value: object, place: Place) -> str:
     return value
 
 
+def one_of(*words: str) -> Check:
+    """One of a few words."""
+
+    def check(value: object, place: Place) -> str:
+        if value not in words:
+            place.refuse("not one of the accepted words", value, listed(words))
+        return str(value)
+
+    return check
+
+
+def number_in(accepted: str, fits: Callable[[Decimal], bool], *, bare: bool = True) -> Check:
+    """A number, in quotes or not, that `fits`. Without `bare` a number with a point has to be in quotes."""
+
+    def check(value: object, place: Place) -> Decimal:
+        if isinstance(value, float) and not bare:
+            place.refuse("a bare decimal is not exact, put it in quotes", value, f'"{value}"')
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            place.refuse("not a number", value, accepted)
+        try:
+            number = Decimal(str(value).strip())
+        except (InvalidOperation, ValueError):
+            place.refuse("not a number", value, accepted)
+        if not number.is_finite() or not fits(number):
+            place.refuse("out of range", value, accepted)
+        return number
+
+    return check
+
+
 def whole_number(least: int, most: int) -> Check:
     """A whole number in a range."""
 
@@ -155,6 +190,12 @@ def listed(names: Collection[object]) -> str:
     """Names for a message, in their own order or in that of the alphabet."""
     ordered = names if isinstance(names, (tuple, Mapping)) else sorted(names, key=str)
     return ", ".join(map(str, ordered))
+
+
+def _nearest(key: str, names: Collection[str]) -> str:
+    """What was perhaps meant by a key that is not known."""
+    near = get_close_matches(key, names, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _dotted(path: Sequence[Step]) -> str:

@@ -26,7 +26,8 @@ def line_of(text: str, path: Sequence[Step]) -> int:
     """The line, counted from 1, of the value at `path`, or of the nearest thing around it."""
     if text.lstrip().startswith("{"):
         return _json_line(text, path)
-    return _toml_line(text.splitlines(), path)
+    # Comments say nothing; TOML knows no other ends of lines than these.
+    return _toml_line(["" if line.lstrip().startswith("#") else line for line in text.split("\n")], path)
 
 
 def _json_line(text: str, path: Sequence[Step]) -> int:
@@ -77,7 +78,8 @@ class _Walk:
 def _toml_line(lines: Sequence[str], path: Sequence[Step]) -> int:
     start, end = _toml_block(lines, path)
     line = start
-    for position, step in enumerate(path[2:] if len(path) > 1 else path):
+    is_in_list = len(path) > 1 and isinstance(path[1], int)
+    for position, step in enumerate(path[2:] if is_in_list else path):
         if isinstance(step, int):
             line = _nth_brace(lines, line, end, step)
         else:
@@ -107,20 +109,22 @@ def _toml_block(lines: Sequence[str], path: Sequence[Step]) -> tuple[int, int]:
 def _key_line(lines: Sequence[str], start: int, end: int, key: str, *, first: bool) -> int | None:
     name = re.escape(key)
     # The first step is a key at the start of a line or a sub-table; later ones may be inline.
-    before = r"^\s*(?:\[[^\]]*\.)?" if first else r"(?:^|[\s{,.\[])"
+    before = r"^\s*(?:\[\[?\s*(?:[^\]]*\.)?)?" if first else r"(?:^|[\s{,.\[])"
     pattern = re.compile(rf"{before}[\"']?{name}[\"']?\s*[=\].]")
     return next((number for number in range(start, end) if pattern.search(lines[number])), None)
 
 
 def _nth_brace(lines: Sequence[str], start: int, end: int, place: int) -> int:
-    """The line of the n-th `{` that is not inside another one."""
-    depth = seen = 0
+    """The line of the n-th `{` of the list that begins on the line `start`; that line if there is none."""
+    braces = brackets = seen = 0
     for number in range(start, end):
         for character in lines[number]:
             if character == "{":
-                if depth == 0 and seen == place:
+                if braces == 0 and seen == place:
                     return number
-                seen += depth == 0
-                depth += 1
-            depth -= character == "}"
+                seen += braces == 0
+            braces += (character == "{") - (character == "}")
+            brackets += (character == "[") - (character == "]")
+            if character == "]" and not braces and not brackets:
+                return start
     return start

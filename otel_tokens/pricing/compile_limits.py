@@ -1,0 +1,170 @@
+"""Compiles `limits.json` from the table of models in the installed LiteLLM.
+
+    python -m otel_tokens.pricing.compile_limits [--check]
+
+Only models that write text are taken, at providers that the price book knows. A name with a date is left out
+where the name without it has the same limits. The result is the same on every machine. Nothing of LiteLLM is
+imported: only its table is read.
+
+Source: LiteLLM 1.109.1, `model_prices_and_context_window_backup.json`, MIT outside of its `enterprise`
+folder, copyright Berri AI; its notice is in the file's head.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any, Final
+
+from .catalog import shipped
+from .ids import undated
+from .limits import bare
+from .sellers import shelf, spelled
+
+
+LIMITS: Final = Path(__file__).with_name("limits.json")
+TABLE: Final = "litellm/model_prices_and_context_window_backup.json"
+
+MODES: Final = frozenset({"chat", "completion", "responses"})
+
+SPELLINGS: Final[Mapping[str, str]] = {
+    "azure_ai": "azure.ai.openai",
+    "azure_text": "azure.ai.openai",
+    "bedrock_converse": "aws.bedrock",
+    "bedrock_mantle": "aws.bedrock",
+    "cohere_chat": "cohere",
+    "meta_llama": "meta",
+    "text-completion-openai": "openai",
+}
+"""Provider of LiteLLM to ours, beside the spellings that the price book knows."""
+
+Pair = tuple[int | None, int | None]
+
+
+def compiled(table: Mapping[str, Any], version: str, licence: str) -> str:
+    """The text of `limits.json`."""
+    providers: dict[str, dict[str, Pair]] = {}
+    everywhere: dict[str, Pair] = {}
+    book = shipped()
+    for key, entry in sorted(table.items()):
+        if entry.get("mode") not in MODES or (pair := _pair(entry)) == (None, None):
+            continue
+        theirs = entry["litellm_provider"]
+        ours = provider_of(theirs)
+        name = _own_name(key.lower(), theirs)
+        everywhere[bare(name)] = _larger(everywhere.get(bare(name)), pair)
+        if book.knows(ours):
+            shelved = providers.setdefault(ours, {})
+            shelved[name] = _larger(shelved.get(name), pair)
+    return _text(
+        {
+            "schema": 1,
+            "name": "otel-tokens limits",
+            "version": version,
+            "notice": ["Limits compiled from LiteLLM, under this licence:", *licence.strip().splitlines()],
+            "columns": ["output_tokens", "window_tokens"],
+        },
+        {"models": everywhere, **{name: _short(own, everywhere) for name, own in sorted(providers.items())}},
+    )
+
+
+def provider_of(theirs: str) -> str:
+    """Our name for a provider of LiteLLM's."""
+    if theirs.startswith("vertex_ai"):
+        return "gcp.gemini"
+    return shelf(spelled(SPELLINGS.get(theirs, theirs)))
+
+
+def _own_name(key: str, theirs: str) -> str:
+    """A model as its provider calls it: LiteLLM puts its own name of the provider before it."""
+    for prefix in (theirs, theirs.partition("-")[0], "azure", "bedrock"):
+        key = key.removeprefix(f"{prefix}/")
+    return key
+
+
+def _pair(entry: Mapping[str, Any]) -> Pair:
+    """Output and window. A model's `max_tokens` is its output, where nothing else states it."""
+    output = _whole(entry.get("max_output_tokens")) or _whole(entry.get("max_tokens"))
+    window = _whole(entry.get("max_input_tokens"))
+    return output, None if window is None else max(window, output or 0)
+
+
+def _whole(value: object) -> int | None:
+    try:
+        number = int(value)  # type: ignore[call-overload]  # whatever it is, it may be none
+    except (TypeError, ValueError):
+        return None
+    return number if number > 0 else None
+
+
+def _larger(a: Pair | None, b: Pair) -> Pair:
+    if a is None:
+        return b
+    return _max(a[0], b[0]), _max(a[1], b[1])
+
+
+def _max(*counts: int | None) -> int | None:
+    return max([count for count in counts if count is not None], default=None)
+
+
+def _short(own: Mapping[str, Pair], everywhere: Mapping[str, Pair]) -> dict[str, Pair]:
+    """What a provider says that its own undated name, or the table of all, does not say already."""
+    short: dict[str, Pair] = {}
+    for name, pair in own.items():
+        base = undated(name)
+        same = everywhere[bare(name)] if base is None or base not in own else own[base]
+        if same != pair:
+            short[name] = pair
+    return short
+
+
+def _text(head: Mapping[str, Any], tables: Mapping[str, Mapping[str, Pair]]) -> str:
+    """JSON with one model on a line."""
+    lines = [f"{_json(key)}:{_json(value)}" for key, value in head.items()]
+    models, *others = [f"{_json(name)}:{{\n{_rows(rows)}\n}}" for name, rows in tables.items()]
+    return "{" + ",\n".join([*lines, models, '"providers":{\n' + ",\n".join(others) + "\n}"]) + "}\n"
+
+
+def _rows(rows: Mapping[str, Pair]) -> str:
+    return ",\n".join(f"{_json(name)}:{_json(pair)}" for name, pair in sorted(rows.items()))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def installed() -> str:
+    """The text of `limits.json` from the LiteLLM that is installed.
+
+    Raises:
+        PackageNotFoundError: none is.
+    """
+    package = distribution("litellm")
+    table = json.loads(Path(str(package.locate_file(TABLE))).read_text("utf-8"))
+    licence = package.read_text("licenses/LICENSE") or ""
+    return compiled(table, f"LiteLLM {package.version}", licence)
+
+
+def main(arguments: Iterable[str] | None = None) -> int:
+    """Write `limits.json`, or with `--check` only say whether it is up to date."""
+    parser = argparse.ArgumentParser(prog="python -m otel_tokens.pricing.compile_limits")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when stale")
+    given: Sequence[str] | None = None if arguments is None else list(arguments)
+    check = parser.parse_args(given).check
+    text = installed()
+    if check:
+        fresh = LIMITS.exists() and LIMITS.read_text("utf-8") == text
+        sys.stdout.write("limits.json is up to date\n" if fresh else "limits.json is stale\n")
+        return 0 if fresh else 1
+    LIMITS.write_text(text, "utf-8")
+    sys.stdout.write(f"wrote {LIMITS} ({len(text)} bytes)\n")
+    return 0
+
+
+if __name__ == "__main__":  # pragma: no cover - `main` is tested
+    sys.exit(main())
