@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 demo: $(VENV)/demo.stamp  ## run the quickstart against a simulated provider and show what arrives over OTLP
 	$(BIN)/python examples/quickstart/demo.py
 
-test: $(VENV)/dev.stamp  ## every test, with branch coverage
+test: $(VENV)/dev.stamp $(VENV)/redis.stamp  ## every test, with branch coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=99
 
 check: $(VENV)/dev.stamp  ## lint, format, types, import contracts
@@ -37,6 +37,10 @@ $(VENV)/demo.stamp: $(VENV)/bin/uv pyproject.toml
 
 $(VENV)/dev.stamp: $(VENV)/bin/uv pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[dev]'
+	@touch $@
+
+$(VENV)/redis.stamp: tests/install_redis.sh $(VENV)/dev.stamp
+	sh tests/install_redis.sh
 	@touch $@
 
 clean:

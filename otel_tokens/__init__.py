@@ -13,16 +13,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from .errors import ConfigError, OtelTokensError
+from .budgets.block import budget
+from .errors import BudgetExceeded, ConfigError, LedgerError, OtelTokensError
 from .labels import attribute
 from .version import __version__
 
 
 __all__ = [
+    "BudgetExceeded",
     "ConfigError",
+    "LedgerError",
     "OtelTokensError",
     "__version__",
     "attribute",
+    "budget",
     "instrument",
     "uninstrument",
 ]

@@ -12,22 +12,31 @@ from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from . import labels
+from .budgets.gate import Facts, Gate, Hold
 from .counted import Counted
 from .dialects import FINAL, GOES_ON, Dialect, Events, Progress
 from .dialects.messages import content_of
+from .errors import BudgetExceeded
+from .holding import Asked, facts_of
 from .leftovers import Leftovers
+from .pricing import Terms
 from .providers import Site
 from .readings import EMPTY, Reading, Usage
 from .settlement import (
     ABANDONED,
+    BLOCKED,
     CANCELLED,
     ERROR,
     cost_of,
     error_message,
+    error_type,
     outcome_of,
+    prompt_of,
+    tokens_of,
     usage_of,
     variant_of,
 )
@@ -59,6 +68,8 @@ class Calls:
     """`inject`: ask known hosts for the usage of a stream; `always`: ask all; `off`: ask none."""
     content: bool = False
     """Whether prompts and answers are recorded."""
+    gate: Gate | None = None
+    """What lets calls pass, or refuses them."""
     now_ns: Callable[[], int] = time.time_ns
     tick_ns: Callable[[], int] = time.perf_counter_ns
     active: bool = True
@@ -77,13 +88,17 @@ class Calls:
         streamed: bool,
         adopts: bool = False,
     ) -> Call | None:
-        """Open a call; None when the context asks to emit nothing.
+        """Open a call; None when there is nothing to do about it.
 
-        With `adopts`, a span that the client library makes by itself stands for the call.
+        With `adopts`, a span that the client library makes by itself stands for the call. A context that asks
+        to emit nothing gets nothing emitted; budgets hold all the same.
         """
-        if not self.active or self.recorder.suppressed():
+        if not self.active:
             return None
-        return Call(self, dialect, site, request, model, streamed=streamed, adopts=adopts)
+        silent = self.recorder.suppressed()
+        if silent and self.gate is None:
+            return None
+        return Call(self, dialect, site, request, model, streamed=streamed, adopts=adopts, silent=silent)
 
     def renew(self) -> None:
         """In a forked process: what the parent has open or counted is the parent's."""
@@ -91,6 +106,8 @@ class Calls:
         self.leftovers.renew()
         self.counted.renew()
         self.recorder.renew()
+        if self.gate is not None:
+            self.gate.renew()
 
 
 def _pass_over(_event: Any) -> Progress:  # noqa: ANN401
@@ -107,11 +124,14 @@ class Call:
         "_events",
         "_first_tick",
         "_forks",
+        "_hold",
         "_labels",
+        "_silent",
         "_span",
         "_start_ns",
         "_start_tick",
         "_streamed",
+        "_waits",
         "adopts",
         "attempts",
         "batch_id",
@@ -138,6 +158,7 @@ class Call:
         *,
         streamed: bool,
         adopts: bool,
+        silent: bool = False,
     ) -> None:
         self._calls = calls
         self.dialect = dialect
@@ -173,7 +194,10 @@ class Call:
         self.tick_ns = calls.tick_ns
         """The clock by which events are timed."""
         self._start_tick = calls.tick_ns()
-        self._span: OpenSpan | None = None if dialect.quiet else self._open_span()
+        self._silent = silent
+        self._hold: Hold | None = None
+        self._waits = False
+        self._span: OpenSpan | None = None if dialect.quiet or silent else self._open_span()
 
     def _open_span(self) -> OpenSpan:
         dialect, site = self.dialect, self.site
@@ -188,6 +212,88 @@ class Call:
             self._streamed,
         )
         return self._calls.recorder.start(head, self._labels, self._start_ns, adopts=self.adopts)
+
+    # Before it is sent.
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether it has to pass the gate: what only asks for an answer that was paid for has not."""
+        dialect = self.dialect
+        return self._calls.gate is not None and dialect.billed and not dialect.quiet and not dialect.once
+
+    def hold(self) -> None:
+        """Hold what the call may cost at most. It may wait for a ledger.
+
+        Raises:
+            BudgetExceeded: nothing is to be sent, and the call has ended.
+        """
+        gate = self._calls.gate
+        if gate is None:
+            return
+        self._waits = True
+        try:
+            self._hold = gate.hold(self._facts(gate))
+        except BudgetExceeded as refusal:
+            self._block(refusal)
+            raise
+
+    async def hold_async(self) -> None:
+        """The same, and the event loop goes on meanwhile.
+
+        Raises:
+            BudgetExceeded: nothing is to be sent, and the call has ended.
+        """
+        gate = self._calls.gate
+        if gate is None:
+            return
+        try:
+            self._hold = await gate.hold_async(self._facts(gate))
+        except BudgetExceeded as refusal:
+            self._block(refusal)
+            raise
+
+    def _facts(self, gate: Gate) -> Facts:
+        gate.refresh()
+        calls, names = self._calls, gate.names
+        return facts_of(
+            Asked(self.dialect, self.request, self.site, self.model, self._start_ns / 1e9),
+            calls.book,
+            calls.estimator,
+            values=calls.recorder.values(names, self._labels) if names else (),
+            trace=calls.recorder.trace_id(self._span),
+            watches=gate.watches,
+        )
+
+    def _block(self, refusal: BudgetExceeded) -> None:
+        """End a call that was refused: nothing was sent."""
+        if not self._ends:
+            return
+        self._ends.pop()
+        try:
+            if self._silent:
+                return
+            if self.adopts:  # the span that was to stand for it will not be made
+                self.adopts, self._span = False, None
+            duration_ns = max(0, self._calls.tick_ns() - self._start_tick)
+            self._calls.recorder.finish(
+                self._span or self._open_span(),
+                Finished(
+                    reading=EMPTY,
+                    usage=None,
+                    usage_source=None,
+                    cost=_NO_USAGE,
+                    outcome=BLOCKED,
+                    error_type=error_type(refusal),
+                    error_message=str(refusal),
+                    end_ns=self._start_ns + duration_ns,
+                    duration_s=duration_ns / 1e9,
+                    asked=self.dialect.asked(self.request),
+                    blocked_by=refusal.budget,
+                    blocked_reason=refusal.reason,
+                ),
+            )
+        except Exception:  # noqa: BLE001  # the refusal stands
+            failed("recording a call that was blocked")
 
     # While the request is made.
 
@@ -310,6 +416,11 @@ class Call:
 
     def _give_up(self, error: BaseException | None, *, left: bool) -> None:
         """Count a call of which nothing could be read, so that at least it is missed."""
+        if self._hold is not None:  # what it has cost is not known, and a cap is not to be passed unseen
+            with suppress(Exception):
+                self._hold.settle(self._hold.bound_usd, self._hold.bound_tokens)
+        if self._silent:
+            return
         try:
             duration_ns = max(0, self._calls.tick_ns() - self._start_tick)
             outcome, error_type = outcome_of(EMPTY, error, left=left)
@@ -363,6 +474,8 @@ class Call:
         )
         before = self._counted_before(reading, usage)
         if dialect.quiet and (usage is None or before):
+            if reading.finished and calls.gate is not None and (hold := calls.gate.parked(reading.id)):
+                hold.settle(None, 0)  # it was made in the background, and has come to nothing
             return
         variant = variant_of(reading, dialect, self.request)
         cost = _NO_USAGE
@@ -379,6 +492,11 @@ class Call:
             )
         elif reading.warnings:
             cost = Cost(usd=None, status="no_usage", warnings=reading.warnings)
+        gap = self._is_gap(cost, usage, outcome, before=before)
+        hold = self._hold
+        self._settle(cost, usage, reading, error, before=before, gap=gap)
+        if self._silent:
+            return
         span = self._span or self._open_span()
         calls.recorder.finish(
             span,
@@ -398,10 +516,64 @@ class Call:
                 asked=dialect.asked(self.request) if span.span.is_recording() else {},
                 variant=variant,
                 counted_before=before,
-                unpriced=self._is_gap(cost, usage, outcome, before=before),
+                unpriced=gap,
+                warned_by=() if hold is None else tuple([warned.budget.name for warned in hold.warned]),
+                repeated=hold is not None and hold.repeated,
                 content=content_of(dialect.name, self.request, body) if calls.content else {},
             ),
         )
+
+    def _settle(
+        self,
+        cost: Cost,
+        usage: Usage | None,
+        reading: Reading,
+        error: BaseException | None,
+        *,
+        before: bool,
+        gap: bool,
+    ) -> None:
+        """Put what the call has cost in place of what it holds."""
+        gate = self._calls.gate
+        if gate is None:
+            return
+        hold = self._hold or (gate.parked(reading.id) if self.dialect.once else None)
+        if before and hold is None:
+            return
+        usd, tokens = cost.usd, 0 if usage is None or before else tokens_of(usage, reading)
+        try:
+            if hold is None:
+                gate.charge(self._facts(gate), usd, tokens)
+                return
+            if self._is_underway(reading, usage):
+                gate.park(str(reading.id), hold)
+                return
+            if usage is None and self._is_unanswered(error):
+                usd, tokens = self._at_least(usd)
+            elif usage is None and gap:  # it was answered and has not said what that took: all it held
+                usd, tokens = hold.bound_usd, hold.bound_tokens
+            hold.settle(usd, tokens, wait=self._waits)
+        except Exception:  # noqa: BLE001  # never raised into the application
+            failed("settling a call")
+
+    def _is_unanswered(self, error: BaseException | None) -> bool:
+        """Whether the request was sent and given up before an answer: the provider may bill it."""
+        if error is None or not self.attempts or self.response is not None:
+            return False
+        return not isinstance(error, Exception) or "Timeout" in type(error).__name__
+
+    def _at_least(self, usd: Decimal | None) -> tuple[Decimal | None, int]:
+        """What such a call costs at the least: its input."""
+        calls = self._calls
+        usage = prompt_of(self.dialect, self.request, calls.estimator)
+        if usage.tokens:
+            terms = Terms(self.site.provider, None, self._start_ns / 1e9, self.model)
+            usd = calls.book().price(usage, terms).usd
+        return usd, usage.input_tokens
+
+    def _is_underway(self, reading: Reading, usage: Usage | None) -> bool:
+        """Whether the answer is made in the background, and will be fetched by its id."""
+        return self.dialect.remembered and usage is None and reading.id is not None and not reading.finished
 
     def _cut(self, outcome: str) -> bool:
         """Whether an answer that had begun to come ended before its end, read or not."""

@@ -9,11 +9,13 @@ import logging
 import tempfile
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
+from .budgets.budget import Plan
+from .budgets.file import find_plan, read_plan
 from .clients import CLIENTS
 from .errors import ConfigError
 from .providers import Endpoint
@@ -45,6 +47,11 @@ class Config:
     """Whether to ask for the usage of streams (`OTEL_TOKENS_STREAM_USAGE`: `inject`, `always`, `off`)."""
     prices: Path | None = None
     """A file of own prices (`OTEL_TOKENS_PRICES`)."""
+    plan: Plan = field(default_factory=Plan)
+    """Budgets: a TOML file (`OTEL_TOKENS_CONFIG`, else `otel-tokens.toml` in the working directory)."""
+    runaway: str | None = None
+    """What detectors of runaways do, whatever the budget file says (`OTEL_TOKENS_RUNAWAY`: `warn`, `block`,
+    `off`)."""
     labels: tuple[str, ...] = ()
     """Labels on spans and metrics (`OTEL_TOKENS_LABELS`)."""
     span_labels: tuple[str, ...] = ()
@@ -70,14 +77,14 @@ class Config:
     """Where tiktoken keeps its vocabularies (`TIKTOKEN_CACHE_DIR`); None where it keeps none."""
 
 
-def from_environment(env: Mapping[str, str]) -> Config:
-    """The configuration that `env` asks for.
+def from_environment(env: Mapping[str, str], folder: Path | None = None) -> Config:
+    """The configuration that `env` asks for; `folder` is where a budget file is looked for.
 
     Raises:
-        ConfigError: a setting that decides what calls cost is wrong.
+        ConfigError: a setting that decides what calls cost or may cost is wrong.
     """
     spans, events = _content(env)
-    folder = env.get("TIKTOKEN_CACHE_DIR", env.get("DATA_GYM_CACHE_DIR"))
+    cache = env.get("TIKTOKEN_CACHE_DIR", env.get("DATA_GYM_CACHE_DIR"))
     alias = _one_of(env, "OTEL_TOKENS_COST_ALIAS", COST_ALIASES)
     prices = env.get("OTEL_TOKENS_PRICES", "").strip()
     native_asked = env.get("ANTHROPIC_OPEN_TELEMETRY", "").strip().lower()
@@ -85,6 +92,8 @@ def from_environment(env: Mapping[str, str]) -> Config:
         clients=_lenient(env, "OTEL_TOKENS_CLIENTS", clients, tuple(CLIENTS)),
         stream_usage=_one_of(env, "OTEL_TOKENS_STREAM_USAGE", ("inject", "always", "off")),
         prices=Path(prices) if prices else None,
+        plan=_plan(env, folder or Path.cwd()),
+        runaway=_runaway(env),
         labels=_names(env, "OTEL_TOKENS_LABELS"),
         span_labels=_names(env, "OTEL_TOKENS_SPAN_LABELS"),
         cost_alias=None if alias == "none" else alias,
@@ -96,8 +105,19 @@ def from_environment(env: Mapping[str, str]) -> Config:
         content_on_spans=spans,
         content_in_events=events,
         sdk_disabled=env.get("OTEL_SDK_DISABLED", "").strip().lower() == "true",
-        vocabularies=_VOCABULARIES if folder is None else Path(folder) if folder else None,
+        vocabularies=_VOCABULARIES if cache is None else Path(cache) if cache else None,
     )
+
+
+def _plan(env: Mapping[str, str], folder: Path) -> Plan:
+    """The budget file there is, else a plan without budgets that warns of runaways."""
+    path = find_plan(env.get("OTEL_TOKENS_CONFIG"), folder)
+    return Plan() if path is None else read_plan(path)
+
+
+def _runaway(env: Mapping[str, str]) -> str | None:
+    name = "OTEL_TOKENS_RUNAWAY"
+    return _one_of(env, name, ("warn", "block", "off")) if env.get(name, "").strip() else None
 
 
 def clients(words: str) -> tuple[str, ...]:

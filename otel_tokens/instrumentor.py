@@ -8,7 +8,7 @@ import logging
 import os
 import weakref
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,14 +19,22 @@ from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-de
 )
 
 from . import config as settings
+from .budgets import block
+from .budgets.file import PlanFile
+from .budgets.gate import Gate
+from .budgets.opening import open_ledger
+from .budgets.purse import Purse
 from .calls import Calls
 from .clients import CLIENTS
 from .clients.anthropic import NATIVE
 from .clients.sites import Sites
 from .config import Config
-from .errors import ConfigError
+from .errors import ConfigError, LedgerError
+from .reports import Reports, rows_of
 from .shield import renew, shielded
 from .telemetry import names
+from .telemetry.events import Events
+from .telemetry.gauges import Row
 from .telemetry.meters import Meters
 from .telemetry.recorder import Recorder, Settings
 from .telemetry.rollup import RollUp
@@ -94,6 +102,9 @@ class Running:
         tracer = trace.get_tracer(names.SCOPE, __version__, tracer_provider, _SCHEMA)
         meters = _meters(meter_provider or metrics.get_meter_provider(), config)
         self._report = meters.observe_trace
+        self._labels = config.labels
+        self._reports = Reports(Events(get_logger(names.SCOPE, __version__, logger_provider, _SCHEMA)))
+        self.gate = _gate(config, self._reports)
         self._rollup: RollUp | None = None
         self._link(tracer_provider)
         self.calls = Calls(
@@ -113,7 +124,11 @@ class Running:
             estimator=Estimator(config.vocabularies),
             stream_usage=config.stream_usage,
             content=config.content_on_spans or config.content_in_events,
+            gate=self.gate,
         )
+        block.Enforced.now = True
+        self._budgets = meters.budgets
+        self._budgets.source, self._budgets.failures = self._rows, self._failures
         NATIVE.mode, NATIVE.asked_by_environment = config.native, config.native_asked
         sites = Sites(config.endpoints)
         for name in config.clients:
@@ -139,9 +154,28 @@ class Running:
             atexit.unregister(self._at_exit)
             atexit.register(self._at_exit)
 
+    def _rows(self) -> Sequence[Row]:
+        """The accounts of budgets, for gauges; none while the ledger cannot be reached, which is told."""
+        try:
+            balances = self.gate.balances()
+        except LedgerError:
+            return ()
+        return rows_of(balances, self.gate.plan.budgets, self._labels)
+
+    def _failures(self) -> int | None:
+        """How often the ledger has failed, where there are budgets that need one."""
+        return self._reports.failures if self.gate.plan.budgets or self._reports.failures else None
+
+    def renew(self) -> None:
+        """In a forked process: what the parent has open, counted or held is the parent's."""
+        self._reports.renew()
+        self.calls.renew()
+
     def _at_exit(self) -> None:
         with shielded("ending streams at exit"):
             self.calls.leftovers.stop()
+        with shielded("leaving the ledger at exit"):
+            self.gate.stop()
 
     def stop(self) -> None:
         """Unpatch; end what is left of streams that were dropped."""
@@ -149,6 +183,8 @@ class Running:
             CLIENTS[name].unpatch()
         self._at_exit()
         self.calls.active = False
+        block.Enforced.now = False
+        self._budgets.source = self._budgets.failures = None
         if self._rollup is not None:
             self._rollup.report = None
         atexit.unregister(self._at_exit)
@@ -174,6 +210,18 @@ def _load_book(own: Path | None) -> PriceBook:
     from .pricing import load_book  # noqa: PLC0415  # takes long to import, and the first call is soon enough
 
     return load_book(own)
+
+
+def _gate(config: Config, reports: Reports) -> Gate:
+    """The gate of the budget file, and of the budgets of blocks of code where there is none."""
+    ledger = open_ledger(config.plan.ledger)
+    try:
+        ledger.check()
+    except LedgerError as error:  # `on_failure` decides about calls
+        reports.ledger_failure(error, first=True)
+    file = None if config.plan.path is None else PlanFile(Path(config.plan.path))
+    purse = Purse(ledger, config.plan.ledger, reports)
+    return Gate(config.plan, purse, reports, file=file, runaway=config.runaway)
 
 
 def _logger(config: Config, provider: Any) -> Logger | None:  # noqa: ANN401
@@ -257,7 +305,7 @@ def _after_fork() -> None:
     running = OtelTokensInstrumentor.running
     if running is not None:
         with shielded("renewing after a fork"):
-            running.calls.renew()
+            running.renew()
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch  # not on Windows, which has no fork

@@ -25,6 +25,7 @@ OK: Final = "ok"
 ERROR: Final = "error"
 CANCELLED: Final = "cancelled"
 ABANDONED: Final = "abandoned"
+BLOCKED: Final = "blocked"
 
 _ZERO: Final = Decimal(0)
 
@@ -112,6 +113,16 @@ def _partial(
     if output <= stated:
         return usage
     return Usage({**usage.tokens, OUTPUT: usage.tokens.get(OUTPUT, 0) + output - stated}, usage.units)
+
+
+def prompt_of(dialect: Dialect, request: Any, estimator: Estimator) -> Usage:  # noqa: ANN401
+    """The input of a request, which is all that is known where no answer has come."""
+    return _tokens(estimator.estimate(dialect.prompt(request), text(request, "model")), 0)
+
+
+def tokens_of(usage: Usage, reading: Reading) -> int:
+    """All tokens of a call, with those of parts that other models answered."""
+    return sum(usage.tokens.values()) + sum([sum(part.usage.tokens.values()) for part in reading.parts])
 
 
 def _tokens(put: int, got: int) -> Usage:

@@ -133,20 +133,20 @@ class Watch:
             self._call.later()
         elif getattr(tap, self._running):
             return
-        elif _inside_telemetry():
+        elif _inside_locks():
             self._call.later()
         else:
             self._call.end(left=True)
 
 
-_TELEMETRY: Final = ("opentelemetry.", "otel_tokens.telemetry")
+_LOCKED: Final = ("opentelemetry.", "otel_tokens.telemetry", "otel_tokens.budgets", "otel_tokens.reports")
 
 
-def _inside_telemetry() -> bool:
-    """Whether this runs on top of OpenTelemetry, as a finaliser may: one of its locks may be held."""
+def _inside_locks() -> bool:
+    """Whether this runs on top of code that may hold a lock which a call needs to end, as a finaliser may."""
     frame = sys._getframe(1)  # noqa: SLF001  # the only way to see what was interrupted
     while frame is not None:
-        if frame.f_globals.get("__name__", "").startswith(_TELEMETRY):
+        if frame.f_globals.get("__name__", "").startswith(_LOCKED):
             return True
         frame = frame.f_back  # type: ignore[assignment]  # ends with None
     return False

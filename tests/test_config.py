@@ -97,7 +97,7 @@ def test_a_good_setting(
         (CONTENT, "true", "content_on_spans", False, "NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT"),
     ],
 )
-def test_a_wrong_setting_of_telemetry_warns(  # noqa: PLR0917
+def test_a_wrong_setting_of_telemetry_warns(
     name: str, word: str, field: str, value: Any, accepted: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A wrong setting that costs no money warns with place, value and what is accepted, and falls back."""

@@ -25,6 +25,7 @@ import wrapt
 from ..calls import Call, Calls, current
 from ..dialects.fields import get, text
 from ..dialects.wire import splitter
+from ..errors import BudgetExceeded
 from ..raw_streams import Bytes, json_body, tap_bytes, text_body
 from ..shield import failed
 from ..streams import hide_usage, tap_events
@@ -164,6 +165,39 @@ class Package:
             failed("preparing a request")
             return options
 
+    # Whether it may be made.
+
+    @staticmethod
+    def hold(call: Call) -> None:
+        """Have the gate let a call pass.
+
+        Raises:
+            BudgetExceeded: it does not, and nothing is to be sent.
+        """
+        try:
+            call.hold()
+        except BudgetExceeded:
+            raise
+        except Exception:  # noqa: BLE001  # the request is made all the same
+            failed("holding what a call may cost")
+
+    @staticmethod
+    async def hold_async(call: Call) -> None:
+        """The same for a call in an event loop.
+
+        Raises:
+            BudgetExceeded: the gate does not let it pass, and nothing is to be sent.
+        """
+        try:
+            await call.hold_async()
+        except BudgetExceeded:
+            raise
+        except Exception:  # noqa: BLE001  # the request is made all the same
+            failed("holding what a call may cost")
+        except BaseException as error:  # cancelled: nothing is sent
+            call.end(error=error)
+            raise
+
     # While it is made.
 
     @staticmethod
@@ -237,6 +271,8 @@ def _sync_request(original: Any, package: Package) -> Any:
         if opened is None:
             return original(self, *args, **kwargs)
         call, args, kwargs = opened
+        if call.is_capped:
+            package.hold(call)
         tokens = package.enter(call)
         try:
             result = original(self, *args, **kwargs)
@@ -257,6 +293,8 @@ def _async_request(original: Any, package: Package) -> Any:
         if opened is None:
             return await original(self, *args, **kwargs)
         call, args, kwargs = opened
+        if call.is_capped:
+            await package.hold_async(call)
         tokens = package.enter(call)
         try:
             result = await original(self, *args, **kwargs)

@@ -53,6 +53,9 @@ def of_call(key: tuple[str, str, str | None], end: Finished, alias: str | None) 
         (names.ATTEMPTS, end.attempts if end.attempts > 1 else None),
         (names.PRICE_VARIANT, None if end.variant == "standard" else end.variant),
         (names.COUNTED_BEFORE, end.counted_before or None),
+        (names.BUDGET, end.blocked_by),
+        (names.BLOCKED_REASON, end.blocked_reason),
+        (names.WARNED, end.warned_by or None),
     )
     found.update([item for item in said if item[1] is not None])
     if provider in OPENAI and (tier := reading.service_tier) is not None:

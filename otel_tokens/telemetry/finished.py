@@ -39,7 +39,7 @@ class Finished:
     """`provider`, `estimated`, `partial`; None when no usage is known."""
     cost: Cost
     outcome: str
-    """`ok`, `error`, `cancelled`, `abandoned`."""
+    """`ok`, `error`, `cancelled`, `abandoned`, `blocked`."""
     error_type: str | None = None
     error_message: str | None = None
     attempts: int = 1
@@ -50,6 +50,13 @@ class Finished:
     variant: str = "standard"
     counted_before: bool = False
     unpriced: bool = False
+    blocked_by: str | None = None
+    """The budget or detector that refused the call: nothing was sent."""
+    blocked_reason: str | None = None
+    warned_by: tuple[str, ...] = ()
+    """Budgets that only warn and would have refused it."""
+    repeated: bool = False
+    """It repeats an identical request."""
     content: Mapping[str, list[Any]] = field(default_factory=dict)
     """Messages by `input`, `output`, `system`, `tools`, when they are to be recorded."""
 

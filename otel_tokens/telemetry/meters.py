@@ -31,7 +31,8 @@ from ..readings import (
 )
 from . import names
 from .finished import Finished
-from .series import COST, REQUESTS, TOKENS, UNPRICED, Labels, Series, Sums
+from .gauges import Gauges
+from .series import BLOCKED, COST, REPEATED, REQUESTS, TOKENS, UNPRICED, WARNED, Labels, Series, Sums
 
 
 class Opened(Protocol):
@@ -62,9 +63,9 @@ class Noted(NamedTuple):
     cost_source: str
     parts: tuple[Part, ...]
     part_costs: tuple[Mapping[str, Decimal], ...]
-    outcome: str
     error_type: str | None
-    unpriced: str | None
+    ones: tuple[tuple[int, Any], ...]
+    """What counts by one: the call as such, and what is odd about it."""
     duration_s: float
     first_chunk_s: float | None
 
@@ -79,6 +80,7 @@ class Meters:
         self._pending: deque[Noted] = deque()
         self._histograms(meter, semconv)
         self._counters(meter)
+        self.budgets = Gauges(meter)
         self.meter = meter
 
     def _histograms(self, meter: Meter, semconv: str) -> None:
@@ -111,7 +113,25 @@ class Meters:
                 names.METRIC_UNPRICED,
                 "{request}",
                 "Calls whose cost is not known, and why.",
-                self._observe_unpriced,
+                self._observe_ones(UNPRICED, names.COST_STATUS),
+            ),
+            (
+                names.METRIC_BLOCKED,
+                "{request}",
+                "Calls that were not sent, because a budget or a detector of runaways refused them.",
+                self._observe_ones(BLOCKED, names.BUDGET),
+            ),
+            (
+                names.METRIC_WARNED,
+                "{request}",
+                "Calls that a budget with action `warn` would have refused.",
+                self._observe_ones(WARNED, names.BUDGET),
+            ),
+            (
+                names.METRIC_REPEATED,
+                "{request}",
+                "Calls that repeated an identical request, one after the other.",
+                self._observe_ones(REPEATED, None),
             ),
             (
                 names.METRIC_FAILURES,
@@ -147,7 +167,7 @@ class Meters:
                 opened.key,
                 opened.labels,
                 opened.server,
-                None if opened.owner is not None else opened.span.get_span_context(),
+                None if opened.owner is not None or end.blocked_by else opened.span.get_span_context(),
                 end.reading.model,
                 end.counts,
                 end.usage_source or "provider",
@@ -155,9 +175,8 @@ class Meters:
                 cost.source or "computed",
                 end.parts,
                 cost.parts,
-                end.outcome,
                 end.error_type,
-                cost.status if end.unpriced else None,
+                _ones(end),
                 end.duration_s,
                 end.first_chunk_s,
             )
@@ -194,8 +213,7 @@ class Meters:
             usage_source=call.usage_source,
             cost=call.cost,
             cost_source=call.cost_source,
-            request=(call.outcome, call.error_type),
-            unpriced=call.unpriced,
+            ones=call.ones,
         )
         if call.span_context is not None:
             self._observe(series, call, call.span_context)
@@ -255,9 +273,14 @@ class Meters:
                 attributes[names.ERROR_TYPE] = error
             yield Observation(number, attributes)
 
-    def _observe_unpriced(self, _options: CallbackOptions) -> Iterator[Observation]:
-        for base, status, number in self._points(UNPRICED):
-            yield Observation(number, {**base, names.COST_STATUS: status})
+    def _observe_ones(
+        self, kind: int, label: str | None
+    ) -> Callable[[CallbackOptions], Iterator[Observation]]:
+        def observe(_options: CallbackOptions) -> Iterator[Observation]:
+            for base, point, number in self._points(kind):
+                yield Observation(number, base if label is None else {**base, label: point})
+
+        return observe
 
     def _observe_failures(self, _options: CallbackOptions) -> Iterable[Observation]:
         return [Observation(number, {names.STEP: step}) for step, number in shield.failures.items()]
@@ -292,6 +315,22 @@ class Meters:
                 scope = getattr(instrument, "instrumentation_scope", None)
                 if getattr(scope, "name", None) == names.SCOPE:
                     del kept[instrument]
+
+
+def _ones(end: Finished) -> tuple[tuple[int, Any], ...]:
+    """What counts by one: the call as such, and what is odd about it."""
+    request = (REQUESTS, (end.outcome, end.error_type))
+    if not (end.unpriced or end.blocked_by or end.warned_by or end.repeated):
+        return (request,)
+    found: list[tuple[int, Any]] = [request]
+    if end.unpriced:
+        found.append((UNPRICED, end.cost.status))
+    if end.blocked_by is not None:
+        found.append((BLOCKED, end.blocked_by))
+    found += [(WARNED, name) for name in end.warned_by]
+    if end.repeated:
+        found.append((REPEATED, None))
+    return tuple(found)
 
 
 _WAITING_AT_MOST: Final = 4096

@@ -105,6 +105,9 @@ PRICE_VARIANT: Final = "otel_tokens.price.variant"
 OUTCOME: Final = "otel_tokens.outcome"
 ATTEMPTS: Final = "otel_tokens.attempts"
 COUNTED_BEFORE: Final = "otel_tokens.counted_before"
+BUDGET: Final = "otel_tokens.budget"
+BLOCKED_REASON: Final = "otel_tokens.blocked.reason"
+WARNED: Final = "otel_tokens.warned"
 TRACE_COST_USD: Final = "otel_tokens.trace.cost.usd"
 TRACE_REQUESTS: Final = "otel_tokens.trace.requests"
 TRACE_TOKENS: Final = "otel_tokens.trace.tokens"
@@ -118,6 +121,13 @@ COST_ALIASES: Final = (
     "none",
 )
 
+# Budgets: log records.
+EVENT_BLOCKED: Final = "otel_tokens.budget.blocked"
+EVENT_WARNED: Final = "otel_tokens.budget.warned"
+EVENT_THRESHOLD: Final = "otel_tokens.budget.threshold"
+EVENT_RUNAWAY: Final = "otel_tokens.runaway"
+EVENT_LEDGER: Final = "otel_tokens.ledger"
+
 # Content, only when asked for.
 INPUT_MESSAGES: Final = "gen_ai.input.messages"
 OUTPUT_MESSAGES: Final = "gen_ai.output.messages"
@@ -130,6 +140,20 @@ METRIC_COST_USD: Final = "otel_tokens.cost.usd"
 METRIC_TOKENS: Final = "otel_tokens.tokens"
 METRIC_REQUESTS: Final = "otel_tokens.requests"
 METRIC_UNPRICED: Final = "otel_tokens.unpriced.requests"
+METRIC_BLOCKED: Final = "otel_tokens.blocked.requests"
+METRIC_WARNED: Final = "otel_tokens.warned.requests"
+METRIC_REPEATED: Final = "otel_tokens.repeated.requests"
+METRIC_LEDGER_FAILURES: Final = "otel_tokens.ledger.failures"
+METRIC_BUDGETS: Final[Mapping[tuple[str, str], str]] = {
+    (what, unit): f"otel_tokens.budget.{what}.{unit}"
+    for unit in ("usd", "tokens")
+    for what in ("spent", "held", "limit")
+}
+METRIC_WINDOW_START: Final = "otel_tokens.budget.window.start"
+METRIC_WINDOW_END: Final = "otel_tokens.budget.window.end"
+THRESHOLD: Final = "otel_tokens.threshold"
+WINDOW: Final = "otel_tokens.window"
+SCOPE_LABEL: Final = "otel_tokens.scope"
 METRIC_HEARTBEAT: Final = "otel_tokens.heartbeat"
 METRIC_FAILURES: Final = "otel_tokens.internal.failures"
 METRIC_TRACE_COST_USD: Final = "otel_tokens.trace.cost.usd"

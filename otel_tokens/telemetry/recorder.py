@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -152,12 +152,31 @@ class Recorder:
         labels = tuple([(name, on_span[name]) for name in settings.labels if name in on_span])
         return labels, on_span
 
+    def values(self, wanted: Sequence[str], given: Mapping[str, Any]) -> tuple[str | None, ...]:
+        """The labels `wanted`, as text: what was set, else baggage, else the resource, else None."""
+        carried = baggage.get_all()
+        found = []
+        for name in wanted:
+            value = given.get(name)
+            if value is None:
+                value = carried.get(name)
+            if value is None:
+                value = self._settings.resource.get(name)
+            found.append(None if value is None else str(value))
+        return tuple(found)
+
+    @staticmethod
+    def trace_id(opened: OpenSpan | None) -> int:
+        """The trace that a call is part of; 0 where there is no span around it."""
+        span = trace.get_current_span() if opened is None else opened.parent
+        return span.get_span_context().trace_id
+
     def finish(self, opened: OpenSpan, end: Finished) -> None:
         """Count a call, tell its root, and end its span."""
         self._meters.note(opened, end)
         if opened.owner is not None:
             _fill(opened.owner, end)
-        root = root_of(opened.parent)
+        root = None if end.blocked_by else root_of(opened.parent)
         if root is not None:
             root.add(end.cost.usd, _total(end))
         if opened.stands_in:
@@ -169,7 +188,7 @@ class Recorder:
         if span.is_recording():
             stated = attributes.of_call(opened.key, end, self._settings.cost_alias)
             span.set_attributes(stated)
-            if end.outcome == "error":
+            if end.outcome in ("error", "blocked"):
                 span.set_status(Status(StatusCode.ERROR, end.error_message))
             if end.content:
                 self._record_content(opened, end, stated)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -23,8 +23,8 @@ Key = tuple[str, str, "str | None", "str | None", Labels]
 PointKey = tuple[tuple[str, int], "str | None", "str | None"]
 """Server, type of error, type of token: a point of a histogram."""
 
-COST, TOKENS, REQUESTS, UNPRICED, HISTOGRAMS = range(5)
-"""What has points: the four sums of a series, and its histograms."""
+COST, TOKENS, REQUESTS, UNPRICED, BLOCKED, WARNED, REPEATED, HISTOGRAMS = range(8)
+"""What has points: the sums of a series, and its histograms."""
 
 _RESERVE: Final = 200
 """Points kept free below the limit for what is called `other`."""
@@ -44,9 +44,9 @@ class Series:
         if responded is not None:
             self.base[names.RESPONSE_MODEL] = responded
         self.base.update(labels)
-        self.sums: tuple[dict[Any, Any], ...] = ({}, {}, {}, {})
+        self.sums: tuple[dict[Any, Any], ...] = ({}, {}, {}, {}, {}, {}, {})
         """COST: (bucket, source) to USD; TOKENS: (bucket, source) to count; REQUESTS: (outcome, error) to
-        count; UNPRICED: status to count."""
+        count; UNPRICED: status to count; BLOCKED, WARNED: budget to count; REPEATED: None to count."""
         self.attributes: dict[PointKey, dict[str, Any]] = {}
         """Of the points of its histograms; the same object for each record."""
 
@@ -74,7 +74,7 @@ class Sums:
     def clear(self) -> None:
         """Start from zero; the lock is new too, as in a forked process somebody may hold the old one."""
         self._lock = threading.Lock()
-        self._points = [0] * 5
+        self._points = [0] * 8
         self._series: dict[Key, Series] = {}
 
     def count(
@@ -85,20 +85,17 @@ class Sums:
         usage_source: str,
         cost: Mapping[str, Decimal],
         cost_source: str,
-        request: tuple[str, str | None] | None = None,
-        unpriced: str | None = None,
+        ones: Sequence[tuple[int, Any]] = (),
     ) -> Series:
-        """Add one call, or one part of it that another model answered (`request` None)."""
+        """Add one call, or one part of it that another model answered; `ones` are points to add 1 to."""
         with self._lock:
             series = self._series.get(key) or self._admit(key)
             for bucket, number in tokens.items():
                 self._add(TOKENS, series, (bucket, usage_source), number)
             for bucket, usd in cost.items():
                 self._add(COST, series, (bucket, cost_source), usd)
-            if request is not None:
-                self._add(REQUESTS, series, request, 1)
-            if unpriced is not None:
-                self._add(UNPRICED, series, unpriced, 1)
+            for kind, point in ones:
+                self._add(kind, series, point, 1)
         return series
 
     def _add(self, kind: int, series: Series, point: Any, amount: Any) -> None:  # noqa: ANN401

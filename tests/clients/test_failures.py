@@ -101,7 +101,7 @@ def unlogged(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("api", "face", "case"), parameters([CHAT, MESSAGES], ROUTINE))
 @pytest.mark.parametrize("step", STEPS)
-def test_failure(  # noqa: PLR0917
+def test_failure(
     metered: Callable[[], Any],
     lenient: None,  # noqa: ARG001
     unlogged: None,  # noqa: ARG001
@@ -125,7 +125,7 @@ def test_failure(  # noqa: PLR0917
     ("api", "face", "case"),
     parameters([CHAT, MESSAGES], [case for case in ROUTINE if case.name in ("whole", "left", "raw", "cut")]),
 )
-def test_failure_of_a_dialect(  # noqa: PLR0917
+def test_failure_of_a_dialect(
     metered: Callable[[], Any],
     lenient: None,  # noqa: ARG001
     unlogged: None,  # noqa: ARG001

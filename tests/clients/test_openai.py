@@ -212,7 +212,7 @@ OTHERS = [
 
 @pytest.mark.parametrize("face", FACES, ids=str)
 @pytest.mark.parametrize(("name", "call", "reply", "says"), OTHERS, ids=[row[0] for row in OTHERS])
-def test_other_calls(  # noqa: PLR0917
+def test_other_calls(
     metered: Callable[[], Any],
     face: Face,
     name: str,

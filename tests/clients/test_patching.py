@@ -107,7 +107,7 @@ class Others:
 @pytest.mark.parametrize("shape", [whole, streamed], ids=["whole", "stream"])
 @pytest.mark.parametrize("first", ["they", "we"])
 @pytest.mark.parametrize("where", ["the client", "the base"])
-def test_beside_others(  # noqa: PLR0917
+def test_beside_others(
     metered: Callable[[], Any],
     monkeypatch: pytest.MonkeyPatch,
     face: Face,

@@ -1,0 +1,461 @@
+"""The gate that every call goes through: which budgets it falls under, and whether they let it pass.
+
+All budgets of a call hold its upper bound, or none does and the call is not sent. The bound is taken by the
+length of the request first; only when that does not fit it is taken closer, which needs a tokenizer. What
+may take its time is handed out as work, so that a call in an event loop has it done by a thread.
+"""
+
+from __future__ import annotations
+
+import time
+
+from collections.abc import Callable, Collection, Generator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final, NamedTuple, Protocol
+
+from ..errors import BudgetExceeded
+from . import block, refusals
+from .budget import SESSION, Budget, Plan, pico_usd
+from .file import PlanFile
+from .ledger import Account, Balance
+from .lines import OTHER, Line, Part, Refused
+from .matching import Match, Matcher
+from .purse import Purse
+from .runaway import Trip, Watch
+from .waiting import Waiting
+from .windows import window_at
+
+
+class Amounts(Protocol):
+    """The upper bound of one call."""
+
+    @property
+    def usd(self) -> Decimal | None:
+        """None when the price is not known."""
+
+    @property
+    def tokens(self) -> int:
+        """In and out."""
+
+    @property
+    def status(self) -> str:
+        """How the price is known."""
+
+    @property
+    def assumed(self) -> bool:
+        """Whether the request states no maximum of output tokens."""
+
+    @property
+    def output_tokens(self) -> int:
+        """The maximum that it is held for."""
+
+
+class Facts(NamedTuple):
+    """What a call says of itself before it is sent."""
+
+    provider: str
+    model: str | None
+    values: tuple[str | None, ...]
+    """Of the labels that `Gate.names` names, in that order."""
+    trace: int
+    """The id of its trace; 0 where it has none."""
+    fingerprint: int | None
+    bound: Callable[[int | None], Amounts]
+    """Its upper bound, given what to assume for the output where it states no maximum."""
+    closer: Callable[[int | None], Amounts | None]
+    """A closer bound, which takes longer; None where there is none."""
+
+
+class Warned(NamedTuple):
+    """A budget that only warns would have stopped this call."""
+
+    budget: Budget
+    balance: Balance
+
+
+class Reports(Protocol):
+    """Who is told what the gate does."""
+
+    def blocked(self, refusal: BudgetExceeded) -> None:
+        """A call was not sent."""
+
+    def warned(self, warned: Warned) -> None:
+        """A call was sent that a budget with `action = "warn"` would have stopped."""
+
+    def tripped(self, trip: Trip, *, blocks: bool) -> None:
+        """A detector of runaways has tripped."""
+
+
+class Hold:
+    """What one call holds. It is settled once; later settles change nothing."""
+
+    __slots__ = ("_gate", "_parts", "fingerprint", "repeated", "trace", "warned")
+
+    def __init__(self, gate: Gate, parts: Sequence[Part], facts: Facts) -> None:
+        self._gate = gate
+        self._parts: list[Sequence[Part]] = [parts]  # a list's pop is atomic
+        self.fingerprint = facts.fingerprint
+        self.trace = facts.trace
+        self.warned: tuple[Warned, ...] = ()
+        self.repeated = False
+
+    def settle(self, usd: Decimal | None, tokens: int, *, wait: bool = False) -> None:
+        """Put what the call has cost in place of what it holds; None is not known, and counts as nothing.
+
+        With `wait` a shared ledger knows it when this returns: for calls that may wait for it.
+        """
+        try:
+            parts = self._parts.pop()
+        except IndexError:
+            return
+        self._gate.settle(parts, self, usd, tokens, wait=wait)
+
+    @property
+    def bound_usd(self) -> Decimal | None:
+        """The most that a budget in USD holds for it; None where none does, or it is settled."""
+        held = self._held("usd")
+        return Decimal(held).scaleb(-12) if held else None
+
+    @property
+    def bound_tokens(self) -> int:
+        """The most that a budget in tokens holds for it."""
+        return self._held("tokens")
+
+    def _held(self, unit: str) -> int:
+        return max(
+            [part.amount for parts in self._parts for part in parts if part.line.account.unit == unit],
+            default=0,
+        )
+
+
+class Gate:
+    """Lets calls pass, or refuses them. Threads and event loops share it."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        purse: Purse,
+        reports: Reports,
+        *,
+        file: PlanFile | None = None,
+        runaway: str | None = None,
+        tick: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`file` is looked at for changes; `runaway` is an action that wins over what a plan says of it."""
+        self._purse = purse
+        self._action = runaway
+        self._reports = reports
+        self._file = file
+        self._tick = tick
+        self._waiting = Waiting()
+        self._parked: dict[str, tuple[float, Hold]] = {}
+        self._watch: Watch | None = None
+        self._follow(plan)
+
+    def _follow(self, plan: Plan) -> None:
+        """Go by `plan` from now on. Counts stay, as accounts go by the names of budgets."""
+        before: Plan | None = getattr(self, "plan", None)
+        if self._action is not None:
+            plan = replace(plan, runaway=replace(plan.runaway, action=self._action))
+        self.plan, self._matcher = plan, Matcher(plan.budgets)
+        self._blocks_runaways = plan.runaway.action == "block"
+        if before is None or before.runaway != plan.runaway:
+            self._watch = None if plan.runaway.action == "off" else Watch(plan.runaway)
+
+    def refresh(self) -> None:
+        """Read the budget file again if it has changed."""
+        if self._file is not None and (changed := self._file.current()) is not None:
+            self._follow(changed)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The labels that decide under which budgets a call falls."""
+        return self._matcher.names
+
+    @property
+    def watches(self) -> bool:
+        """Whether a fingerprint of each request is wanted."""
+        return self._watch is not None
+
+    # Before the call.
+
+    def hold(self, facts: Facts) -> Hold:
+        """Hold what the call may cost at most; it may wait for the ledger.
+
+        Raises:
+            BudgetExceeded: a budget or a detector of runaways refuses it. Nothing is held.
+        """
+        return self._waiting.here(self._steps(facts))
+
+    async def hold_async(self, facts: Facts) -> Hold:
+        """The same for a call in an event loop, which waits in a thread.
+
+        Raises:
+            BudgetExceeded: a budget or a detector of runaways refuses it. Nothing is held.
+        """
+        return await self._waiting.elsewhere(self._steps(facts))
+
+    def _steps(self, facts: Facts) -> Generator[Any, Any, Hold]:
+        repeats = self._look_out(facts)
+        try:
+            hold = yield from self._held(facts)
+        except BudgetExceeded as refusal:
+            if self._watch is not None:
+                self._watch.after(self._tick(), fingerprint=facts.fingerprint, trace=facts.trace, pico_usd=0)
+            self._reports.blocked(refusal)
+            raise
+        hold.repeated = repeats
+        return hold
+
+    def _look_out(self, facts: Facts) -> bool:
+        """Ask the detectors of runaways; whether the call repeats another.
+
+        Raises:
+            BudgetExceeded: one of them refuses it.
+        """
+        if self._watch is None:
+            return False
+        trips, repeats = self._watch.before(self._tick(), fingerprint=facts.fingerprint, trace=facts.trace)
+        for trip in trips:
+            if trip.first:
+                self._reports.tripped(trip, blocks=self._blocks_runaways)
+        if trips and self._blocks_runaways:
+            refusal = refusals.runaway(trips[0], self._tick(), self._purse.now_s())
+            self._reports.blocked(refusal)
+            raise refusal
+        return repeats
+
+    def _held(self, facts: Facts) -> Generator[Any, Any, Hold]:
+        matches = self._matcher.find(facts.provider, facts.model, facts.values)
+        if not matches and not block.opened.get():
+            return Hold(self, (), facts)
+        amounts = _Amounts(facts)
+        parts: Sequence[Part] = self._parts(self._lines(matches, facts), amounts)
+        asked = [part for part in parts if part.amount]
+        if not self._purse.take(asked) and (refused := (yield _Ask(self._purse, asked))) is not None:
+            parts = yield from self._again(refused, matches, facts, amounts)
+        hold = Hold(self, parts, facts)
+        if any(part.forced for part in parts):
+            hold.warned = self._over(parts, amounts)
+        return hold
+
+    def _again(
+        self, refused: Refused, matches: Sequence[Match], facts: Facts, amounts: _Amounts
+    ) -> Generator[Any, Any, Sequence[Part]]:
+        """What to try when the first attempt was refused; gives the parts that are held in the end."""
+        crowded: set[str] = set()
+        for _ in range(_TRIES):
+            if refused.why == "crowded":
+                crowded.add(refused.line.budget.name)
+            elif refused.why == "limit" and not amounts.close:
+                if not (yield amounts.come_closer):
+                    break
+            elif refused.why != "late":
+                break
+            parts = self._parts(self._lines(matches, facts, crowded), amounts)
+            again = yield _Ask(self._purse, [part for part in parts if part.amount])
+            if again is None:
+                return parts
+            refused = again
+        raise refusals.of(refused, amounts.of(refused.line.budget))
+
+    def _lines(self, matches: Sequence[Match], facts: Facts, crowded: Collection[str] = ()) -> list[Line]:
+        """The line of each budget that counts this call, as of now by the ledger's clock.
+
+        `crowded` are names of budgets that have no room for one more scope.
+        """
+        now_s = self._purse.now_s()
+        lines = []
+        for budget, scope in matches:
+            account = self._account(budget, OTHER if budget.name in crowded else scope, facts, now_s)
+            if account is not None:
+                lines.append(self._purse.line(account, budget))
+        for entered in block.opened.get():
+            line = entered.line
+            if line is None:
+                account = self._account(entered.budget, "", facts, now_s)
+                line = None if account is None else self._purse.line(account, entered.budget)
+            if line is not None and line not in lines:
+                lines.append(line)
+        return lines
+
+    def _account(self, budget: Budget, scope: str, facts: Facts, now_s: float) -> Account | None:
+        """Where `budget` counts the call; None where it is in no trace or session to count."""
+        window = budget.window
+        if window == "trace" and not scope:
+            scope = f"{facts.trace:032x}" if facts.trace else ""
+        elif window == "session" and not scope and SESSION in self._matcher.names:
+            scope = facts.values[self._matcher.names.index(SESSION)] or ""
+        if not scope and window in ("trace", "session"):
+            return None
+        start_s, end_s = window_at(window, budget.timezone, now_s)
+        return Account(budget.name, window, scope, start_s, end_s, budget.unit)
+
+    def _parts(self, lines: Sequence[Line], amounts: _Amounts) -> list[Part]:
+        """What to hold on each line.
+
+        Raises:
+            BudgetExceeded: the price is not known, and a budget does not let such calls pass.
+        """
+        parts = []
+        for line in lines:
+            budget = line.budget
+            bound = amounts.of(budget)
+            forced = budget.action == "warn"
+            if budget.unit == "tokens":
+                parts.append(Part(line, bound.tokens, forced))
+            elif bound.usd is not None:
+                parts.append(Part(line, pico_usd(bound.usd), forced))
+            elif budget.on_unknown == "block" and not forced:
+                raise refusals.unknown_price(line, bound)
+            else:
+                parts.append(Part(line, 0, forced))
+        return parts
+
+    def _over(self, parts: Sequence[Part], amounts: _Amounts) -> tuple[Warned, ...]:
+        """The budgets that only warn, and are over their limits with this call."""
+        found = []
+        for line, _, forced in parts:
+            if not forced:
+                continue
+            known = line.known()
+            budget = line.budget
+            unknown = budget.unit == "usd" and amounts.of(budget).usd is None
+            if known.spent + known.held > known.cap or (unknown and budget.on_unknown == "block"):
+                found.append(Warned(budget, known))
+                self._reports.warned(found[-1])
+        return tuple(found)
+
+    # After it.
+
+    def settle(
+        self, parts: Sequence[Part], hold: Hold, usd: Decimal | None, tokens: int, *, wait: bool
+    ) -> None:
+        """Put what a call has cost in place of what it held."""
+        pico = 0 if usd is None else pico_usd(usd)
+        if parts:
+            self._purse.settle(
+                [
+                    (line, amount, tokens if line.account.unit == "tokens" else pico)
+                    for line, amount, _ in parts
+                ],
+                wait=wait,
+            )
+        if self._watch is not None:
+            trips = self._watch.after(
+                self._tick(), fingerprint=hold.fingerprint, trace=hold.trace, pico_usd=pico
+            )
+            for trip in trips:
+                if trip.first:
+                    self._reports.tripped(trip, blocks=self._blocks_runaways)
+
+    def park(self, answer_id: str, hold: Hold) -> None:
+        """Go on holding for an answer that is still in the making, until somebody fetches it.
+
+        Who never fetches it is let off after an hour, or when there are many.
+        """
+        now = self._tick()
+        self._parked[answer_id] = (now, hold)
+        for old in list(self._parked):
+            since, parked = self._parked[old]
+            if len(self._parked) <= _PARKED_LIMIT and now - since < _PARKED_S:
+                break
+            del self._parked[old]
+            parked.settle(None, 0)
+
+    def parked(self, answer_id: str | None) -> Hold | None:
+        """What is held for an answer that has been fetched now."""
+        found = None if answer_id is None else self._parked.pop(answer_id, None)
+        return None if found is None else found[1]
+
+    def charge(self, facts: Facts, usd: Decimal | None, tokens: int) -> None:
+        """Count what was spent without having been held: the answer of a call that was made before."""
+        lines = self._lines(self._matcher.find(facts.provider, facts.model, facts.values), facts)
+        pico = 0 if usd is None else pico_usd(usd)
+        self._purse.settle(
+            [(line, 0, tokens if line.account.unit == "tokens" else pico) for line in lines], wait=False
+        )
+
+    # The life of the gate.
+
+    def balances(self) -> list[Balance]:
+        """Every account, also those of this process's budgets that nothing has been spent on yet.
+
+        Raises:
+            LedgerError: the ledger cannot be reached.
+        """
+        found = self._purse.balances()
+        there = {(balance.account.budget, balance.account.start_s) for balance in found}
+        now_s = self._purse.now_s()
+        for budget in self.plan.budgets:
+            if budget.window in ("trace", "session") or budget.per is not None:
+                continue
+            start_s, end_s = window_at(budget.window, budget.timezone, now_s)
+            if (budget.name, start_s) not in there:
+                account = Account(budget.name, budget.window, "", start_s, end_s, budget.unit)
+                found.append(Balance(account, budget.limit, 0, 0))
+        return found
+
+    def stop(self) -> None:
+        """State what is left to the ledger."""
+        self._waiting.stop()
+        self._purse.stop()
+
+    def renew(self) -> None:
+        """In a forked process: what is held is the parent's."""
+        self._waiting = Waiting()
+        self._parked = {}
+        if self._watch is not None:
+            self._watch.renew()
+        self._purse.renew()
+
+
+_TRIES: Final = 4
+_PARKED_S: Final = 3600.0
+_PARKED_LIMIT: Final = 1000
+
+
+class _Amounts:
+    """The upper bounds of one call, taken once for each assumption."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._found: dict[int | None, Amounts] = {}
+        self.close = False
+
+    def of(self, budget: Budget) -> Amounts:
+        """The bound that `budget` holds."""
+        assumed = budget.assume_output_tokens
+        found = self._found.get(assumed)
+        if found is None:
+            found = self._found[assumed] = self._facts.bound(assumed)
+        return found
+
+    def come_closer(self) -> bool:
+        """Take the bounds anew by tokens; False when that brings nothing."""
+        self.close = True
+        better = False
+        for assumed in list(self._found):
+            closer = self._facts.closer(assumed)
+            if closer is not None and closer.tokens < self._found[assumed].tokens:
+                self._found[assumed] = closer
+                better = True
+        return better
+
+
+class _Ask:
+    """A question to the ledger, which can be taken back when nobody waits for the answer any more."""
+
+    def __init__(self, purse: Purse, parts: Sequence[Part]) -> None:
+        self._purse = purse
+        self._parts = parts
+
+    def __call__(self) -> Refused | None:
+        """Ask."""
+        return self._purse.ask(self._parts)
+
+    def undo(self, refused: Refused | None) -> None:
+        """Give back what was held."""
+        if refused is None:
+            self._purse.settle([(line, amount, 0) for line, amount, _ in self._parts], wait=False)

@@ -1,0 +1,173 @@
+"""The words that the command understands."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
+
+from ..errors import ConfigError
+from ..version import __version__
+from .change import reset, set_limit, top_up
+from .check import check
+from .drill import drill
+from .drill_forms import FORMS
+from .explain import explain
+from .records import FORMAT
+from .simulate import simulate
+from .status import status
+from .surroundings import OK, Surroundings
+from .trail import trail
+
+
+_CONFIG: Final = "the budget file (default: OTEL_TOKENS_CONFIG, else ./otel-tokens.toml)"
+
+
+class _Parser(ArgumentParser):
+    """A parser that takes no short forms of options, and has its errors printed with all others."""
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401  # those of argparse
+        super().__init__(**kwargs, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message} (see {self.prog} --help)")
+
+
+def parser() -> ArgumentParser:
+    """What reads the command line; `run` of its result is the command."""
+    top = _Parser(prog="otel-tokens", description="A meter and a fuse for LLM spending.")
+    top.add_argument("--version", action="version", version=f"otel-tokens {__version__}")
+    top.set_defaults(run=_helper(top))
+    groups = top.add_subparsers(metavar="COMMAND", parser_class=_Parser)
+    about = "See, change and test the budgets that cap what calls may cost."
+    budget = groups.add_parser("budget", help="see, change and test budgets", description=about)
+    budget.set_defaults(run=_helper(budget))
+    commands = budget.add_subparsers(metavar="COMMAND", parser_class=_Parser)
+
+    def command(name: str, run: Callable[[Namespace, Surroundings], int], text: str, **more: Any) -> _Parser:  # noqa: ANN401
+        made: _Parser = commands.add_parser(name, help=text, description=f"{_capital(text)}.", **more)
+        made.set_defaults(run=run)
+        return made
+
+    _looks(command)
+    _changes(command)
+    _tests(command)
+    return top
+
+
+def _helper(of: ArgumentParser) -> Callable[[Namespace, Surroundings], int]:
+    """A command that prints the help."""
+
+    def run(_args: Namespace, here: Surroundings) -> int:
+        here.out.write(of.format_help())
+        return OK
+
+    return run
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _looks(command: Callable[..., _Parser]) -> None:
+    """Commands that show what is."""
+    made = command("status", status, "what every budget has spent, holds and may spend")
+    made.add_argument("names", nargs="*", metavar="NAME", help="only these budgets")
+    made.add_argument("--scope", metavar="S", help="only this value of what is counted apart")
+    made.add_argument(
+        "--all", action="store_true", help="every scope, not only the 10 nearest to their limits"
+    )
+    _common(made)
+    made = command("trail", trail, "who has changed which limit or count, newest first")
+    made.add_argument("name", nargs="?", metavar="NAME", help="only this budget")
+    made.add_argument("--limit", type=_positive, default=20, metavar="N", help="how many lines (default: 20)")
+    _common(made)
+    made = command(
+        "explain", explain, "which budgets a call would fall under, why, and whether it would pass"
+    )
+    made.add_argument("--model", metavar="M", help="the model that it asks for")
+    made.add_argument("--provider", metavar="P", help="default: anthropic for claude…, else openai")
+    made.add_argument(
+        "--label", action="append", default=[], metavar="K=V", help="such as team=search; repeatable"
+    )
+    made.add_argument(
+        "--max-output", type=_positive, metavar="N", help="the maximum of output tokens it states"
+    )
+    made.add_argument(
+        "--input-tokens", type=_whole, default=1000, metavar="N", help="tokens of its input (default: 1000)"
+    )
+    _common(made)
+
+
+def _changes(command: Callable[..., _Parser]) -> None:
+    """Commands that change limits and counts."""
+    made = command(
+        "set", set_limit, "put another limit in place of the file's, for every account of a budget"
+    )
+    made.add_argument("name", metavar="NAME")
+    made.add_argument("amount", nargs="?", metavar="AMOUNT", help="in USD or tokens, as the budget is")
+    made.add_argument("--unset", action="store_true", help="take it away: the file's limit holds again")
+    _common(made, json=False, signed=True)
+    made = command(
+        "reset", reset, "forget what has been spent in the current window; what is held stays held"
+    )
+    made.add_argument("name", metavar="NAME")
+    made.add_argument("--scope", metavar="S", help="which one of what is counted apart")
+    made.add_argument("--yes", action="store_true", help="do not ask")
+    _common(made, json=False, signed=True)
+    made = command("top-up", top_up, "add to the limit in the current window; a negative amount takes away")
+    made.add_argument("name", metavar="NAME")
+    made.add_argument("amount", metavar="AMOUNT", help="in USD or tokens, as the budget is")
+    made.add_argument("--scope", metavar="S", help="which one of what is counted apart")
+    _common(made, json=False, signed=True)
+
+
+def _tests(command: Callable[..., _Parser]) -> None:
+    """Commands that test a budget file, or this installation."""
+    made = command("check", check, "read a budget file, say what it means, and try its ledger")
+    made.add_argument("file", nargs="?", metavar="FILE", help="default: as --config")
+    _common(made)
+    made = command(
+        "simulate",
+        simulate,
+        "replay recorded calls against a budget file, without touching its ledger",
+        epilog=FORMAT,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    made.add_argument(
+        "records", nargs="+", metavar="RECORDS", help="files of recorded calls; - is standard input"
+    )
+    _common(made)
+    made = command("drill", drill, "prove on this machine that every patched client is stopped at a cap")
+    made.add_argument(
+        "--client", action="append", choices=sorted(FORMS), metavar="NAME", help="only this one; repeatable"
+    )
+    _json(made)
+
+
+def _common(made: ArgumentParser, *, json: bool = True, signed: bool = False) -> None:
+    made.add_argument("--config", metavar="FILE", help=_CONFIG)
+    if json:
+        _json(made)
+    if signed:
+        made.add_argument("--who", metavar="WHO", help="for the audit trail (default: user@host)")
+
+
+def _json(made: ArgumentParser) -> None:
+    made.add_argument("--json", action="store_true", help="print JSON, with exact amounts")
+
+
+def _positive(text: str) -> int:
+    number = _whole(text)
+    if not number:
+        raise ValueError
+    return number
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 15):  # noqa: PLR2004  # no call is that long
+        raise ValueError
+    return int(text)
+
+
+_positive.__name__, _whole.__name__ = "whole number above 0", "whole number"  # what argparse calls them
