@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 
 .PHONY: demo test check bench format prices wheel clean
 
-demo: $(VENV)/demo.stamp  ## run the quickstart against a simulated provider and show what arrives over OTLP
+demo: $(VENV)/demo.stamp  ## against a simulated provider: what arrives over OTLP, and a cap that stops an agent
 	$(BIN)/python examples/quickstart/demo.py
+	$(BIN)/python examples/caps/run.py
 
 test: $(VENV)/dev.stamp $(VENV)/redis.stamp  ## every test, with branch coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=99
@@ -19,6 +20,7 @@ check: $(VENV)/dev.stamp  ## lint, format, types, import contracts
 
 bench: $(VENV)/dev.stamp  ## microseconds added per call and per stream event
 	$(BIN)/python tests/bench/bench.py
+	PYTHONPATH=. $(BIN)/python tests/bench/caps.py
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .
