@@ -218,8 +218,11 @@ class Call:
     @property
     def is_capped(self) -> bool:
         """Whether it has to pass the gate: what only asks for an answer that was paid for has not."""
-        dialect = self.dialect
-        return self._calls.gate is not None and dialect.billed and not dialect.quiet and not dialect.once
+        dialect, gate = self.dialect, self._calls.gate
+        if gate is None or not dialect.billed or dialect.quiet or dialect.once:
+            return False
+        gate.refresh()
+        return not gate.is_open
 
     def hold(self) -> None:
         """Hold what the call may cost at most. It may wait for a ledger.
@@ -253,12 +256,12 @@ class Call:
             raise
 
     def _facts(self, gate: Gate) -> Facts:
-        gate.refresh()
         calls, names = self._calls, gate.names
         return facts_of(
             Asked(self.dialect, self.request, self.site, self.model, self._start_ns / 1e9),
             calls.book,
             calls.estimator,
+            names=names,
             values=calls.recorder.values(names, self._labels) if names else (),
             trace=calls.recorder.trace_id(self._span),
             watches=gate.watches,
@@ -474,8 +477,6 @@ class Call:
         )
         before = self._counted_before(reading, usage)
         if dialect.quiet and (usage is None or before):
-            if reading.finished and calls.gate is not None and (hold := calls.gate.parked(reading.id)):
-                hold.settle(None, 0)  # it was made in the background, and has come to nothing
             return
         variant = variant_of(reading, dialect, self.request)
         cost = _NO_USAGE
@@ -543,14 +544,16 @@ class Call:
         usd, tokens = cost.usd, 0 if usage is None or before else tokens_of(usage, reading)
         try:
             if hold is None:
-                gate.charge(self._facts(gate), usd, tokens)
+                if usd or tokens:
+                    gate.charge(self._facts(gate), usd, tokens)
                 return
             if self._is_underway(reading, usage):
                 gate.park(str(reading.id), hold)
                 return
             if usage is None and self._is_unanswered(error):
                 usd, tokens = self._at_least(usd)
-            elif usage is None and gap:  # it was answered and has not said what that took: all it held
+            elif usage is None and gap and (error is None or self.attempts):
+                # it was answered and has not said what that took: all it held
                 usd, tokens = hold.bound_usd, hold.bound_tokens
             hold.settle(usd, tokens, wait=self._waits)
         except Exception:  # noqa: BLE001  # never raised into the application
@@ -573,7 +576,8 @@ class Call:
 
     def _is_underway(self, reading: Reading, usage: Usage | None) -> bool:
         """Whether the answer is made in the background, and will be fetched by its id."""
-        return self.dialect.remembered and usage is None and reading.id is not None and not reading.finished
+        can_be_fetched = self.dialect.remembered or self.dialect.once
+        return can_be_fetched and usage is None and reading.id is not None and not reading.finished
 
     def _cut(self, outcome: str) -> bool:
         """Whether an answer that had begun to come ended before its end, read or not."""

@@ -72,6 +72,7 @@ def facts_of(
     book: Callable[[], PriceBook],
     estimator: Estimator,
     *,
+    names: tuple[str, ...],
     values: tuple[str | None, ...],
     trace: int,
     watches: bool,
@@ -83,7 +84,8 @@ def facts_of(
     fingerprint = None
     if weight is not None:
         fingerprint = hash((asked.dialect.name, asked.site.host, asked.model, weight.fingerprint))
-    return Facts(asked.site.provider, asked.model, values, trace, fingerprint, bounds.of, bounds.closer)
+    provider, model = asked.site.provider, asked.model
+    return Facts(provider, model, values, trace, fingerprint, bounds.of, bounds.closer, names)
 
 
 _SENTINELS: Final = frozenset({"NotGiven", "Omit"})

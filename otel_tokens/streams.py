@@ -139,14 +139,24 @@ class Watch:
             self._call.end(left=True)
 
 
-_LOCKED: Final = ("opentelemetry.", "otel_tokens.telemetry", "otel_tokens.budgets", "otel_tokens.reports")
+_LOCKED: Final = (
+    "opentelemetry.",
+    "otel_tokens.telemetry",
+    "otel_tokens.budgets",
+    "otel_tokens.reports",
+    "otel_tokens.counted",
+    "otel_tokens.shield",
+)
+_CARRY: Final = "otel_tokens.budgets.carry"
+"""It is below all that the threads of a block do, and holds no lock."""
 
 
 def _inside_locks() -> bool:
     """Whether this runs on top of code that may hold a lock which a call needs to end, as a finaliser may."""
     frame = sys._getframe(1)  # noqa: SLF001  # the only way to see what was interrupted
     while frame is not None:
-        if frame.f_globals.get("__name__", "").startswith(_LOCKED):
+        name = frame.f_globals.get("__name__", "")
+        if name.startswith(_LOCKED) and name != _CARRY:
             return True
         frame = frame.f_back  # type: ignore[assignment]  # ends with None
     return False

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from otel_tokens.budgets.budget import Plan
 from otel_tokens.config import Config, clients, endpoints, from_environment
 from otel_tokens.errors import ConfigError
 from otel_tokens.providers import Endpoint
@@ -158,3 +159,47 @@ def test_a_wrong_endpoint_stops(word: str) -> None:
     message = str(caught.value)
     assert message.startswith(f"OTEL_TOKENS_ENDPOINTS: {word.strip()!r}: expected URL=provider")
     assert "https://llm.corp/v1=openai" in message
+
+
+# Budgets.
+
+
+def test_without_a_budget_file(tmp_path: Path) -> None:
+    """There is no budget, and detectors of runaways only warn."""
+    config = from_environment({}, tmp_path)
+    assert (config.plan, config.runaway) == (Plan(), None)
+    assert (config.plan.budgets, config.plan.runaway.action) == ((), "warn")
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_budget_file(tmp_path: Path, *, named: bool) -> None:
+    """The file that is named is read, else the one in the folder."""
+    file = tmp_path / ("caps.toml" if named else "otel-tokens.toml")
+    file.write_text('[[budget]]\nname = "team"\nlimit_usd = "5"\n', "utf-8")
+    plan = from_environment({"OTEL_TOKENS_CONFIG": str(file)} if named else {}, tmp_path).plan
+    assert [budget.name for budget in plan.budgets] == ["team"]
+    assert plan.path == str(file)
+
+
+@pytest.mark.parametrize("text", [None, "[[budget]]\n", "no toml"])
+def test_a_wrong_budget_file(tmp_path: Path, text: str | None) -> None:
+    """A file that is missing or wrong stops the program: a cap that is absent costs money."""
+    file = tmp_path / "caps.toml"
+    if text is not None:
+        file.write_text(text, "utf-8")
+    with pytest.raises(ConfigError, match=r"caps\.toml"):
+        from_environment({"OTEL_TOKENS_CONFIG": str(file)}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("word", "action", "warns"),
+    [("block", "block", 0), (" OFF ", "off", 0), ("warn", "warn", 0), ("", None, 0), ("stop", "warn", 1)],
+)
+def test_runaways(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, word: str, action: str | None, warns: int
+) -> None:
+    """The variable wins over the file; a word that is not known warns, and so do the detectors."""
+    with caplog.at_level(logging.WARNING):
+        config = from_environment({"OTEL_TOKENS_RUNAWAY": word}, tmp_path)
+    assert config.runaway == action
+    assert len(caplog.messages) == warns

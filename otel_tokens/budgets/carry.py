@@ -35,7 +35,7 @@ def _start(original: Callable[..., None]) -> Callable[..., None]:
             run = self.run
 
             def carrying() -> None:
-                del self.run  # so that the thread is as it was
+                self.__dict__.pop("run", None)  # so that the thread is as it was
                 for variable, value in values:
                     variable.set(value)
                 run()

@@ -15,8 +15,9 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple, Protocol
 
 from ..errors import BudgetExceeded
+from ..shield import failed
 from . import block, refusals
-from .budget import SESSION, Budget, Plan, pico_usd
+from .budget import Budget, Plan, pico_usd
 from .file import PlanFile
 from .ledger import Account, Balance
 from .lines import OTHER, Line, Part, Refused
@@ -65,6 +66,8 @@ class Facts(NamedTuple):
     """Its upper bound, given what to assume for the output where it states no maximum."""
     closer: Callable[[int | None], Amounts | None]
     """A closer bound, which takes longer; None where there is none."""
+    names: tuple[str, ...] | None = None
+    """Of `values`; None where they are those of the gate now, whose file cannot have changed since."""
 
 
 class Warned(NamedTuple):
@@ -165,13 +168,24 @@ class Gate:
 
     def refresh(self) -> None:
         """Read the budget file again if it has changed."""
-        if self._file is not None and (changed := self._file.current()) is not None:
-            self._follow(changed)
+        if self._file is None:
+            return
+        try:
+            changed = self._file.current()
+            if changed is not None:
+                self._follow(changed)
+        except Exception:  # noqa: BLE001  # budgets stay as they were
+            failed("reading the budget file again")
 
     @property
     def names(self) -> tuple[str, ...]:
         """The labels that decide under which budgets a call falls."""
         return self._matcher.names
+
+    @property
+    def is_open(self) -> bool:
+        """Whether every call may pass without being looked at."""
+        return self._watch is None and not self.plan.budgets and not block.opened.get()
 
     @property
     def watches(self) -> bool:
@@ -186,7 +200,9 @@ class Gate:
         Raises:
             BudgetExceeded: a budget or a detector of runaways refuses it. Nothing is held.
         """
-        return self._waiting.here(self._steps(facts))
+        attempt = self._attempt(facts)
+        hold = self._taken(attempt)
+        return self._waiting.here(self._steps(attempt)) if hold is None else hold
 
     async def hold_async(self, facts: Facts) -> Hold:
         """The same for a call in an event loop, which waits in a thread.
@@ -194,19 +210,71 @@ class Gate:
         Raises:
             BudgetExceeded: a budget or a detector of runaways refuses it. Nothing is held.
         """
-        return await self._waiting.elsewhere(self._steps(facts))
+        attempt = self._attempt(facts)
+        hold = self._taken(attempt)
+        return await self._waiting.elsewhere(self._steps(attempt)) if hold is None else hold
 
-    def _steps(self, facts: Facts) -> Generator[Any, Any, Hold]:
+    def _attempt(self, facts: Facts) -> _Attempt:
+        """What has to be held for a call.
+
+        Raises:
+            BudgetExceeded: a detector of runaways refuses it, or a budget, as its price is not known.
+        """
+        if self._parked:
+            self._let_off()
         repeats = self._look_out(facts)
+        matches = self._matches(facts)
+        amounts = _Amounts(facts)
+        if not matches and not block.opened.get():
+            return _Attempt(facts, matches, amounts, (), repeats)
         try:
-            hold = yield from self._held(facts)
-        except BudgetExceeded as refusal:
-            if self._watch is not None:
-                self._watch.after(self._tick(), fingerprint=facts.fingerprint, trace=facts.trace, pico_usd=0)
-            self._reports.blocked(refusal)
+            parts = self._parts(self._lines(matches, facts), amounts)
+        except BaseException as error:
+            self._refuse(facts, error)
             raise
-        hold.repeated = repeats
+        return _Attempt(facts, matches, amounts, parts, repeats)
+
+    def _taken(self, attempt: _Attempt) -> Hold | None:
+        """Hold it out of the shares that this process has, as most calls can; None where one is too small."""
+        parts = attempt.parts
+        if parts and not self._purse.take(parts):
+            return None
+        return self._hold(attempt, parts)
+
+    def _hold(self, attempt: _Attempt, parts: Sequence[Part]) -> Hold:
+        hold = Hold(self, parts, attempt.facts)
+        hold.repeated = attempt.repeats
+        for part in parts:
+            if part.forced:
+                hold.warned = self._over(parts, attempt.amounts)
+                break
         return hold
+
+    def _steps(self, attempt: _Attempt) -> Generator[Any, Any, Hold]:
+        parts: Sequence[Part] = attempt.parts
+        try:
+            refused = yield _Ask(self._purse, [part for part in parts if part.amount])
+            if refused is not None:
+                parts = yield from self._again(refused, attempt.matches, attempt.facts, attempt.amounts)
+        except BaseException as error:  # also of who does not wait any longer
+            self._refuse(attempt.facts, error)
+            raise
+        return self._hold(attempt, parts)
+
+    def _refuse(self, facts: Facts, error: BaseException) -> None:
+        """Tell of a call that is not held, which a detector of runaways had let pass."""
+        if self._watch is not None:
+            self._watch.after(self._tick(), fingerprint=facts.fingerprint, trace=facts.trace, pico_usd=0)
+        if isinstance(error, BudgetExceeded):
+            self._reports.blocked(error)
+
+    def _matches(self, facts: Facts) -> Sequence[Match]:
+        """The budgets of a call, also where the file has changed since its labels were looked up."""
+        matcher, values = self._matcher, facts.values
+        if facts.names is not None and facts.names != matcher.names:
+            known = dict(zip(facts.names, values, strict=True))
+            values = tuple([known.get(name) for name in matcher.names])
+        return matcher.find(facts.provider, facts.model, values)
 
     def _look_out(self, facts: Facts) -> bool:
         """Ask the detectors of runaways; whether the call repeats another.
@@ -225,20 +293,6 @@ class Gate:
             self._reports.blocked(refusal)
             raise refusal
         return repeats
-
-    def _held(self, facts: Facts) -> Generator[Any, Any, Hold]:
-        matches = self._matcher.find(facts.provider, facts.model, facts.values)
-        if not matches and not block.opened.get():
-            return Hold(self, (), facts)
-        amounts = _Amounts(facts)
-        parts: Sequence[Part] = self._parts(self._lines(matches, facts), amounts)
-        asked = [part for part in parts if part.amount]
-        if not self._purse.take(asked) and (refused := (yield _Ask(self._purse, asked))) is not None:
-            parts = yield from self._again(refused, matches, facts, amounts)
-        hold = Hold(self, parts, facts)
-        if any(part.forced for part in parts):
-            hold.warned = self._over(parts, amounts)
-        return hold
 
     def _again(
         self, refused: Refused, matches: Sequence[Match], facts: Facts, amounts: _Amounts
@@ -268,9 +322,15 @@ class Gate:
         now_s = self._purse.now_s()
         lines = []
         for budget, scope in matches:
-            account = self._account(budget, OTHER if budget.name in crowded else scope, facts, now_s)
-            if account is not None:
-                lines.append(self._purse.line(account, budget))
+            if budget.name in crowded:
+                scope = OTHER  # noqa: PLW2901
+            line = self._purse.recent(budget, scope, now_s)
+            if line is None:
+                account = self._account(budget, scope, facts, now_s)
+                if account is None:
+                    continue
+                line = self._purse.line(account, budget)
+            lines.append(line)
         for entered in block.opened.get():
             line = entered.line
             if line is None:
@@ -281,13 +341,11 @@ class Gate:
         return lines
 
     def _account(self, budget: Budget, scope: str, facts: Facts, now_s: float) -> Account | None:
-        """Where `budget` counts the call; None where it is in no trace or session to count."""
+        """Where `budget` counts the call; None where it is in no trace to count."""
         window = budget.window
         if window == "trace" and not scope:
             scope = f"{facts.trace:032x}" if facts.trace else ""
-        elif window == "session" and not scope and SESSION in self._matcher.names:
-            scope = facts.values[self._matcher.names.index(SESSION)] or ""
-        if not scope and window in ("trace", "session"):
+        if window == "trace" and not scope:
             return None
         start_s, end_s = window_at(window, budget.timezone, now_s)
         return Account(budget.name, window, scope, start_s, end_s, budget.unit)
@@ -306,7 +364,7 @@ class Gate:
             if budget.unit == "tokens":
                 parts.append(Part(line, bound.tokens, forced))
             elif bound.usd is not None:
-                parts.append(Part(line, pico_usd(bound.usd), forced))
+                parts.append(Part(line, amounts.pico(bound.usd), forced))
             elif budget.on_unknown == "block" and not forced:
                 raise refusals.unknown_price(line, bound)
             else:
@@ -355,14 +413,20 @@ class Gate:
 
         Who never fetches it is let off after an hour, or when there are many.
         """
-        now = self._tick()
-        self._parked[answer_id] = (now, hold)
-        for old in list(self._parked):
-            since, parked = self._parked[old]
-            if len(self._parked) <= _PARKED_LIMIT and now - since < _PARKED_S:
+        before = self._parked.pop(answer_id, None)
+        self._parked[answer_id] = (self._tick(), hold)
+        if before is not None:
+            before[1].settle(None, 0)
+        self._let_off()
+
+    def _let_off(self) -> None:
+        """Hold no longer for answers that nobody has fetched."""
+        since_s = self._tick() - _PARKED_S
+        for answer_id, (parked_s, hold) in list(self._parked.items()):
+            if len(self._parked) <= _PARKED_LIMIT and parked_s > since_s:
                 break
-            del self._parked[old]
-            parked.settle(None, 0)
+            if self._parked.pop(answer_id, None):  # pragma: no branch  # another thread may have fetched it
+                hold.settle(None, 0)
 
     def parked(self, answer_id: str | None) -> Hold | None:
         """What is held for an answer that has been fetched now."""
@@ -371,7 +435,7 @@ class Gate:
 
     def charge(self, facts: Facts, usd: Decimal | None, tokens: int) -> None:
         """Count what was spent without having been held: the answer of a call that was made before."""
-        lines = self._lines(self._matcher.find(facts.provider, facts.model, facts.values), facts)
+        lines = self._lines(self._matches(facts), facts)
         pico = 0 if usd is None else pico_usd(usd)
         self._purse.settle(
             [(line, 0, tokens if line.account.unit == "tokens" else pico) for line in lines], wait=False
@@ -406,6 +470,9 @@ class Gate:
         """In a forked process: what is held is the parent's."""
         self._waiting = Waiting()
         self._parked = {}
+        for entered in block.opened.get():
+            if entered.line is not None:
+                entered.line.held = 0
         if self._watch is not None:
             self._watch.renew()
         self._purse.renew()
@@ -419,10 +486,22 @@ _PARKED_LIMIT: Final = 1000
 class _Amounts:
     """The upper bounds of one call, taken once for each assumption."""
 
+    __slots__ = ("_facts", "_found", "_pico", "close")
+
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._found: dict[int | None, Amounts] = {}
+        self._pico: tuple[Decimal | None, int] = (None, 0)
         self.close = False
+        """Whether the closer bounds were asked for."""
+
+    def pico(self, usd: Decimal) -> int:
+        """`usd` in pico-dollars; most budgets of a call hold the same."""
+        before, pico = self._pico
+        if before is not usd:
+            pico = pico_usd(usd)
+            self._pico = (usd, pico)
+        return pico
 
     def of(self, budget: Budget) -> Amounts:
         """The bound that `budget` holds."""
@@ -442,6 +521,17 @@ class _Amounts:
                 self._found[assumed] = closer
                 better = True
         return better
+
+
+class _Attempt(NamedTuple):
+    """A call that wants to pass."""
+
+    facts: Facts
+    matches: Sequence[Match]
+    amounts: _Amounts
+    parts: Sequence[Part]
+    repeats: bool
+    """Whether it repeats an identical request."""
 
 
 class _Ask:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from ..errors import LedgerError
 from .budget import Budget
-from .ledger import Account, Answer, Balance
+from .counting import CLOCKLESS
+from .ledger import AMOUNT_LIMIT, Account, Answer, Balance
 
 
 BLOCK: Final = "block"
@@ -17,6 +20,7 @@ OTHER: Final = "(other)"
 
 _LIMIT: Final = 20_000
 _FIRST_SWEEP: Final = 1024
+_NEVER: Final = AMOUNT_LIMIT
 _TRACE_S: Final = 3600.0
 """A trace that is silent for so long has ended."""
 
@@ -26,11 +30,14 @@ class Line:
 
     __slots__ = (
         "account",
+        "alert_at",
         "balance",
         "budget",
         "busy",
         "cap",
         "dirty",
+        "floor",
+        "floor_until",
         "held",
         "share",
         "spent",
@@ -57,6 +64,12 @@ class Line:
         """What the ledger last said."""
         self.touched = touched
         """Monotonic seconds."""
+        self.floor = 0
+        """What is spent at least, after the ledger has lost that and before it knows it again; else 0."""
+        self.floor_until = 0.0
+        """Monotonic seconds; whoever has not stated it again by then is dead."""
+        self.alert_at = 0
+        """What may be spent before anybody is to be told of it again."""
 
     @property
     def alone(self) -> bool:
@@ -73,6 +86,26 @@ class Line:
         """What can be stated to have been spent: nothing before it is known what was stated already."""
         return 0 if self.balance is None else self.spent
 
+    def is_over(self, now_s: float) -> bool:
+        """Whether its window has ended."""
+        return 0 < self.account.end_s <= now_s
+
+    def is_kept(self, now_s: float) -> bool:
+        """Whether the ledger surely has what it was told: it throws away what has ended."""
+        return self.stated > 0 and self.account.window not in CLOCKLESS and not self.is_over(now_s)
+
+    def lost(self, until: float) -> None:
+        """State it anew, as the ledger has forgotten it, and go by what it said before that meanwhile."""
+        known = self.known()
+        self.dirty, self.floor_until = True, until
+        self.floor = known.spent + known.held - self.held
+
+    def is_short(self, now: float) -> bool:
+        """Whether the ledger has granted more than is left, as far as that is known here."""
+        if now >= self.floor_until:
+            self.floor = 0
+        return self.balance is not None and 0 < self.floor > self.balance.cap - self.balance.held
+
     def answered(self, balance: Balance) -> None:
         """Take over what the ledger says after a step."""
         if self.balance is None:  # an earlier line of this account may have stated something
@@ -81,7 +114,23 @@ class Line:
         self.share = balance.share
         self.balance = balance
         self.busy = False
+        if balance.spent >= self.floor:
+            self.floor = 0
         self.dirty = self.spent != self.stated
+
+    @property
+    def total(self) -> int:
+        """What is spent on the account, as far as it is known here."""
+        last = self.balance
+        return self.spent if last is None else last.spent + self.spent - self.stated
+
+    def watch(self) -> None:
+        """Set when the next share of the limit is reached at which to tell."""
+        cap = self.cap if self.balance is None else self.balance.cap
+        total = self.total
+        self.alert_at = min(
+            [at for share in self.budget.alert_at if (at := math.ceil(share * cap)) > total], default=_NEVER
+        )
 
     def known(self) -> Balance:
         """What is known of the account without asking: what the ledger last said, and this process since."""
@@ -89,9 +138,7 @@ class Line:
         if last is None:
             return Balance(self.account, self.cap, self.spent, self.held)
         others = max(0, last.held - last.share)
-        return Balance(
-            self.account, last.cap, last.spent + self.spent - self.stated, others + self.held, self.share
-        )
+        return Balance(self.account, last.cap, max(self.floor, self.total), others + self.held, self.share)
 
 
 class Part(NamedTuple):
@@ -133,6 +180,7 @@ class Lines:
 
     def __init__(self) -> None:
         self._lines: dict[Account, Line] = {}
+        self._recent: dict[tuple[str, str], Line] = {}
         self._sweep_at = _FIRST_SWEEP
 
     def __iter__(self) -> Iterator[Line]:
@@ -142,15 +190,34 @@ class Lines:
         """The line of `account`, if there is one."""
         return self._lines.get(account)
 
+    def recent(self, budget: Budget, scope: str, now_s: float) -> Line | None:
+        """The line that counted last for a scope of `budget`, if its window goes on."""
+        line = self._recent.get((budget.name, scope))
+        if line is None or line.budget is not budget:
+            return None
+        _, _, _, start_s, end_s, _ = line.account
+        return line if not end_s or start_s <= now_s < end_s else None
+
+    def note(self, line: Line, scope: str) -> None:
+        """Remember which line counts for a scope; not for traces, whose scope comes with the call."""
+        if line.account.window != "trace":
+            self._recent[line.account.budget, scope] = line
+
+    @property
+    def are_many(self) -> bool:
+        """Whether the next new line has others forgotten."""
+        return len(self._lines) >= self._sweep_at
+
     def add(self, line: Line, now_s: float) -> Line:
         """Take in a new line; forget others when there are many."""
-        if len(self._lines) >= self._sweep_at:
+        if self.are_many:
             self._sweep(now_s, line.touched)
         self._lines[line.account] = line
         return line
 
     def _sweep(self, now_s: float, now: float) -> None:
         """Forget lines of windows and traces that have ended, and past the limit the longest idle half."""
+        self._recent = {}
         idle = [line for line in self if not (line.held or line.dirty or line.busy)]
         rest = []
         for line in idle:
@@ -164,4 +231,4 @@ class Lines:
             rest.sort(key=lambda line: line.touched)
             for line in rest[: _LIMIT // 2]:
                 del self._lines[line.account]
-        self._sweep_at = max(_FIRST_SWEEP, min(2 * len(self._lines), _LIMIT))
+        self._sweep_at = max(len(self._lines) + _FIRST_SWEEP, min(2 * len(self._lines), _LIMIT))

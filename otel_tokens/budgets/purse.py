@@ -90,7 +90,7 @@ class Purse:
         self._error: LedgerError | None = None
         self._fails = 0
         self._retry_at = 0.0
-        self._stated_at = self._tick()
+        self._note_step()
         self._wake = threading.Event()
         self._stopped = False
         self._thread: threading.Thread | None = None
@@ -99,17 +99,23 @@ class Purse:
         """The ledger's clock, as far as it is known."""
         return self._clock() + self._offset_s
 
+    def recent(self, budget: Budget, scope: str, now_s: float) -> Line | None:
+        """The line that a scope of `budget` had last, if its window goes on."""
+        return self._lines.recent(budget, scope, now_s)
+
     def line(self, account: Account, budget: Budget) -> Line:
         """This process's line of `account`, as `budget` is now."""
-        line = self._lines.get(account)
-        if line is not None and line.budget is budget:
-            return line
+        if not self.shared and self._lines.are_many:
+            with self._step:
+                self._flush(self._lines)  # what nobody states otherwise cannot be forgotten
         with self._lock:
             line = self._lines.get(account)
             if line is None:
-                return self._lines.add(Line(account, budget, self._tick()), self.now_s())
-            line.budget, line.cap = budget, budget.limit  # the budget file has changed
-            line.share = min(line.share, line.used)
+                line = self._lines.add(Line(account, budget, self._tick()), self.now_s())
+            elif line.budget is not budget:  # the budget file has changed
+                line.budget, line.cap, line.alert_at = budget, budget.limit, 0
+                line.share = min(line.share, line.used)
+            self._lines.note(line, account.scope)
         return line
 
     # Holding.
@@ -117,7 +123,11 @@ class Purse:
     def take(self, parts: Sequence[Part]) -> bool:
         """Hold every part out of the shares there are; False, and nothing held, where one does not fit."""
         with self._lock:
-            return self._take(parts)
+            return not self._is_given_up() and self._take(parts)
+
+    def _is_given_up(self) -> bool:
+        """Whether the ledger may take this process for dead, and have granted its shares to others."""
+        return self.shared and self._silent_s() > self._lease_s
 
     @staticmethod
     def _take(parts: Sequence[Part]) -> bool:
@@ -136,35 +146,33 @@ class Purse:
                 if not self._take(alone):
                     return _full(alone)
             parts = [part for part in parts if not part.line.alone]
-        refused = self._ask(parts) if parts else None
-        if refused is not None and alone:
-            with self._lock:
-                for line, amount, _ in alone:
-                    line.held -= amount
+        granted = False
+        try:
+            refused = self._ask(parts) if parts else None
+            granted = refused is None
+        finally:
+            if alone and not granted:
+                with self._lock:
+                    for line, amount, _ in alone:
+                        line.held -= amount
         return refused
 
     def _ask(self, parts: Sequence[Part]) -> Refused | None:
         with self._step:
             with self._lock:
-                if self._take(parts):
+                if not self._is_given_up() and self._take(parts):
                     return None
                 if self._down_since is not None and self._tick() < self._retry_at:
                     return self._without_ledger(parts)
                 self._rename()
                 statements = [self._statement(*part) for part in parts]
             try:
-                answer = self._state([part.line for part in parts], statements)
+                answer, short = self._state([part.line for part in parts], statements, parts)
             except LedgerError:
                 with self._lock:
                     return self._without_ledger(parts)
             self._watch()
-            with self._lock:
-                for line, amount, forced in parts:
-                    if answer.granted:
-                        line.held += amount
-                    elif forced:  # it is not held after all
-                        line.dirty = True
-            return None if answer.granted else refusal(parts, answer)
+            return short if answer.granted else refusal(parts, answer)
 
     def _statement(self, line: Line, amount: int, forced: bool) -> Statement:  # noqa: FBT001
         """What to state of a line, and to ask for; the line is busy from here on."""
@@ -177,7 +185,7 @@ class Purse:
             line.held + (amount if forced else 0),
             0 if forced else amount,
             self._spare(line, amount),
-            line.budget.scopes_limit if line.account.scope not in ("", OTHER) else 0,
+            _scopes_limit(line),
         )
 
     def _spare(self, line: Line, amount: int) -> int:
@@ -187,17 +195,23 @@ class Purse:
         if not self._slice or line.balance is None:
             return 0
         balance = line.balance
-        spare = int(max(0, balance.cap - balance.spent - balance.held + balance.share) * self._slice)
+        spent = max(balance.spent, line.floor)
+        spare = int(max(0, balance.cap - spent - balance.held + balance.share) * self._slice)
         return spare if spare >= _NEAR * amount else 0
 
-    def _state(self, lines: Sequence[Line], statements: Sequence[Statement]) -> Answer:
+    def _state(
+        self, lines: Sequence[Line], statements: Sequence[Statement], parts: Sequence[Part] = ()
+    ) -> tuple[Answer, Refused | None]:
         """Make one step; `_step` is held, the lines are busy and are not any more afterwards.
+
+        What is granted to `parts` is held at once, before another thread can take it out of the shares;
+        unless it is refused here, as the ledger has forgotten too much to know what is left.
 
         Raises:
             LedgerError: the ledger cannot be reached.
         """
         self._turn += 1
-        begun = self._clock()
+        begun, tick = self._clock(), self._tick()
         try:
             answer = self.ledger.state(self._holder, self._turn, statements, lease_s=self._lease_s)
         except BaseException as error:
@@ -210,13 +224,39 @@ class Purse:
         if self.shared:
             self._offset_s = answer.now_s - (begun + self._clock()) / 2
         with self._lock:
-            self._stated_at = self._tick()
+            self._stated_at, self._stated_s = tick, begun  # the lease may have begun so early
+            if self.shared:
+                self._look_for_loss(lines, statements, answer)
             for line, balance in zip(lines, answer.balances, strict=True):
                 line.answered(balance)
+            short = self._held(parts, granted=answer.granted)
         self._worked()
         if self.shared:
             self._tell(lines, answer)
-        return answer
+        return answer, short
+
+    def _held(self, parts: Sequence[Part], *, granted: bool) -> Refused | None:
+        """Hold what was granted, or have the ledger told that it is not held; the lock is held."""
+        short = next((part for part in parts if not part.forced and part.line.is_short(self._tick())), None)
+        if granted and short is None:
+            for line, amount, _ in parts:
+                line.held += amount
+            return None
+        for line, _, forced in parts:
+            if granted or forced:
+                line.share = min(line.share, line.used)
+                line.dirty = True
+        return None if short is None else Refused(short.line, short.amount, "limit", short.line.known())
+
+    def _look_for_loss(self, lines: Sequence[Line], statements: Sequence[Statement], answer: Answer) -> None:
+        """Have every line stated anew where the ledger has forgotten what it was told; the lock is held."""
+        for line, statement, balance in zip(lines, statements, answer.balances, strict=True):
+            if line.is_kept(answer.now_s) and balance.spent - balance.before > statement.spent - line.stated:
+                for other in self._lines:
+                    if other.stated > 0 and not other.is_over(answer.now_s):
+                        other.lost(self._tick() + self._lease_s)
+                self._wake.set()
+                return
 
     def _tell(self, lines: Sequence[Line], answer: Answer) -> None:
         """Tell what has grown, and have a thread state what could not be stated yet."""
@@ -228,12 +268,19 @@ class Purse:
 
     def _rename(self) -> None:
         """Be somebody new where the ledger may have forgotten who this was, and what it had stated."""
-        if self.shared and self._tick() - self._stated_at > FORGET_S / 2:
+        if self.shared and self._silent_s() > FORGET_S / 2:
             self._holder = _name()
-            self._stated_at = self._tick()
+            self._note_step()
             for line in self._lines:
                 line.spent -= line.stated
                 line.stated = 0
+
+    def _note_step(self) -> None:
+        self._stated_at, self._stated_s = self._tick(), self._clock()
+
+    def _silent_s(self) -> float:
+        """Since when nothing was stated. Monotonic clocks may stand still while a machine sleeps."""
+        return max(self._tick() - self._stated_at, self._clock() - self._stated_s)
 
     # While the ledger cannot be reached.
 
@@ -276,21 +323,27 @@ class Purse:
         With `wait` the ledger knows it when this returns, unless it cannot be reached or works with slices.
         """
         now = self._tick()
+        grown: list[tuple[Budget, Balance]] = []
         with self._lock:
             for line, amount, actual in parts:
                 line.held -= amount
                 line.spent += actual
+                line.floor += actual if line.floor else 0
                 line.touched = now
                 line.dirty = not line.alone
-        for line, _, actual in parts:
-            if actual and (line.alone or not self.shared):
-                known = line.known()
-                self._listener.spent(line.budget, known._replace(before=known.spent - actual))
+                if line.total >= line.alert_at and (line.alone or not self.shared):
+                    known = line.known()
+                    grown.append((line.budget, known._replace(before=known.spent - actual)))
+                    line.watch()
+        for budget, balance in grown:
+            self._listener.spent(budget, balance)
         if not self.shared:
             return
-        if wait and not self._slice and self._down_since is None:
+        if self._down_since is None and (self._stopped or (wait and not self._slice)):
             with self._step:
                 self._flush([line for line, _, _ in parts])
+                if self._stopped:  # a stream that has outlived the metering, and no thread is there any more
+                    self.ledger.close()
         else:
             self._watch()
             self._wake.set()
@@ -316,7 +369,8 @@ class Purse:
     def _restated(self, line: Line, now: float) -> Statement:
         line.busy = True
         spare = 0 if self.shared and now - line.touched > _IDLE_S else self._spare(line, 0)
-        return Statement(line.account, line.cap, line.statable, line.held, spare=spare)
+        limit = 0 if line.held else _scopes_limit(line)
+        return Statement(line.account, line.cap, line.statable, line.held, 0, spare, limit)
 
     def balances(self) -> list[Balance]:
         """Every account there is, with what this process has spent and holds up to now.
@@ -326,7 +380,7 @@ class Purse:
         """
         with self._step:
             self._flush(self._lines)
-            found = self.ledger.balances()
+        found = self.ledger.balances()  # which may take long where there are many
         if self.shared:
             return found
         lines = [self._lines.get(balance.account) for balance in found]
@@ -343,8 +397,12 @@ class Purse:
             return
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="otel_tokens ledger", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="otel_tokens ledger", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:  # the interpreter ends, or has too many: the next step tries again
+                    return
+                self._thread = thread
 
     def _run(self) -> None:
         wake = self._wake
@@ -370,13 +428,24 @@ class Purse:
             self._flush(self._lines)
             if self._down_since is not None and self._tick() < self._retry_at:
                 return
-            alive = any(line.share or line.held for line in self._lines)
-            silent_s = self._tick() - self._stated_at
-            if self._down_since is not None or (alive and silent_s > self._lease_s / 4):
+            if self._down_since is not None or self._silent_s() > self._lease_s / 4:
                 try:
-                    self._state([], [])
+                    self._give_sign()
                 except LedgerError:
                     return
+
+    def _give_sign(self) -> None:
+        """State one line anew, which shows that this process lives, and whether the ledger has forgotten.
+
+        Raises:
+            LedgerError: the ledger cannot be reached.
+        """
+        now = self._tick()
+        with self._lock:
+            self._rename()
+            lines = sorted([line for line in self._lines if line.stated], key=lambda line: line.touched)[-1:]
+            statements = [self._restated(line, now) for line in lines]
+        self._state(lines, statements)
 
     # The end.
 
@@ -387,19 +456,21 @@ class Purse:
         thread, self._thread = self._thread, None
         if thread is not None:
             thread.join(timeout=2 * self._settings.timeout_s + 1)
-        if self.shared and self._turn and self._step.acquire(timeout=self._settings.timeout_s):
+        if self.shared and self._step.acquire(timeout=self._settings.timeout_s):
             try:
                 self._leave()
             except LedgerError:
                 return  # it was told when it failed first
             finally:
+                self.ledger.close()
                 self._step.release()
 
     def _leave(self) -> None:
+        if self._turn:
+            self._give_sign()
         self._flush(self._lines)
-        if self._down_since is None and not any(line.held for line in self._lines):
+        if self._turn and self._down_since is None and not any(line.held for line in self._lines):
             self.ledger.leave(self._holder)
-        self.ledger.close()
 
     def renew(self) -> None:
         """In a forked process: what the parent has spent, holds and was granted is the parent's.
@@ -419,6 +490,10 @@ def _full(parts: Sequence[Part]) -> Refused:
     """Which of the budgets of blocks is in the way."""
     line, amount, _ = next(part for part in parts if part.line.used + part.amount > part.line.share)
     return Refused(line, amount, "limit", line.known())
+
+
+def _scopes_limit(line: Line) -> int:
+    return line.budget.scopes_limit if line.account.scope not in ("", OTHER) else 0
 
 
 def _name() -> str:

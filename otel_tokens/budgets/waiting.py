@@ -33,6 +33,8 @@ class Waiting:
         except StopIteration as end:
             result: T = end.value
             return result
+        finally:
+            steps.close()
 
     async def elsewhere(self, steps: Steps[T]) -> T:
         """Have the work done by threads of our own; those of the loop may all be at work."""
@@ -43,6 +45,8 @@ class Waiting:
         except StopIteration as end:
             result: T = end.value
             return result
+        finally:
+            steps.close()
 
     async def _done(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401
         try:
@@ -55,7 +59,7 @@ class Waiting:
             self._pool = ThreadPoolExecutor(_THREADS, "otel_tokens hold")
         future = self._pool.submit(work)
         try:
-            return await asyncio.shield(asyncio.wrap_future(future))
+            return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
             undo = getattr(work, "undo", None)
             if undo is not None:
@@ -69,5 +73,5 @@ class Waiting:
 
 
 def _undo(done: Future[Any], undo: Callable[[Any], None]) -> None:
-    if done.exception() is None:
+    if not done.cancelled() and done.exception() is None:
         undo(done.result())

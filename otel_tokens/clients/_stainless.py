@@ -180,6 +180,9 @@ class Package:
             raise
         except Exception:  # noqa: BLE001  # the request is made all the same
             failed("holding what a call may cost")
+        except BaseException as error:  # interrupted: nothing is sent
+            call.end(error=error)
+            raise
 
     @staticmethod
     async def hold_async(call: Call) -> None:

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from opentelemetry._logs import Logger, SeverityNumber
 
+from .. import shield
+
 
 log = logging.getLogger("otel_tokens")
 
@@ -28,12 +30,15 @@ class Events:
 
     def emit(self, name: str, level: int, text: str, attributes: Mapping[str, Any]) -> None:
         """Say `text` in the program's log, at `level`, and emit the event `name`."""
-        log.log(level, "%s", text)
-        self._logger.emit(
-            timestamp=time.time_ns(),
-            severity_number=_SEVERITIES[level],
-            severity_text=logging.getLevelName(level),
-            body=text,
-            event_name=name,
-            attributes={key: value for key, value in attributes.items() if value is not None},
-        )
+        try:
+            log.log(level, "%s", text)
+            self._logger.emit(
+                timestamp=time.time_ns(),
+                severity_number=_SEVERITIES[level],
+                severity_text=logging.getLevelName(level),
+                body=text,
+                event_name=name,
+                attributes={key: value for key, value in attributes.items() if value is not None},
+            )
+        except Exception:  # noqa: BLE001  # it is in the middle of a step of a ledger, which goes on
+            shield.failed("telling what budgets do")

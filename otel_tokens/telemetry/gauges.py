@@ -40,7 +40,7 @@ class Gauges:
         self.failures: Callable[[], int | None] | None = None
         """How many steps of the ledger have failed in this process; None where nobody needs one."""
         self._tick = tick
-        self._read_at = float("-inf")
+        self._read_again = float("-inf")
         self._rows: Sequence[Row] = ()
         for what, text in _MONEY.items():
             for unit in ("usd", "tokens"):
@@ -79,13 +79,14 @@ class Gauges:
         if self.source is None:
             return ()
         now = self._tick()
-        if now - self._read_at > _FRESH_S:
+        if now >= self._read_again:
             try:
                 self._rows = self.source()
             except Exception:  # noqa: BLE001  # the collection of all other instruments goes on
                 self._rows = ()
                 shield.failed("reading the ledger for gauges")
-            self._read_at = now
+            took_s = self._tick() - now
+            self._read_again = now + max(_FRESH_S, took_s * _RARELY)
         return self._rows
 
     def _observe_failures(self, _options: CallbackOptions) -> Sequence[Observation]:
@@ -99,6 +100,8 @@ _MONEY: Final = {
     "limit": "What may be spent in the window.",
 }
 _FRESH_S: Final = 0.5
+_RARELY: Final = 200
+"""Reading many accounts takes the ledger long: at most one part in so many of the time is spent on it."""
 
 
 def _labels(row: Row) -> dict[str, Any]:

@@ -154,15 +154,17 @@ class Recorder:
 
     def values(self, wanted: Sequence[str], given: Mapping[str, Any]) -> tuple[str | None, ...]:
         """The labels `wanted`, as text: what was set, else baggage, else the resource, else None."""
-        carried = baggage.get_all()
+        carried: Mapping[str, Any] | None = None
         found = []
         for name in wanted:
             value = given.get(name)
             if value is None:
+                if carried is None:
+                    carried = baggage.get_all()
                 value = carried.get(name)
-            if value is None:
-                value = self._settings.resource.get(name)
-            found.append(None if value is None else str(value))
+                if value is None:
+                    value = self._settings.resource.get(name)
+            found.append(value if value is None or type(value) is str else str(value))
         return tuple(found)
 
     @staticmethod
