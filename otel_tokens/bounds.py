@@ -3,8 +3,9 @@
 Counting: the output is what the request states as its maximum, for each choice; else the maximum of the
 model; else a constant. The input is its text, at one token for each byte, with what the provider adds to it;
 images, audio and documents at the most that they can take; and never more than the context window of the
-model. A request that refers to input which is not in it, such as an earlier answer, is held for the whole
-window. Each token has the dearest rate that may apply.
+model. A request that goes on from an earlier answer is held for what that took, if this process has seen it;
+one that refers to other input which is not in it, for the whole window. Each token has the dearest rate that
+may apply.
 
 What is not covered, because nothing states a limit: a hosted tool that reads the window again and again in
 one call, or is called more often than `max_uses` or `max_tool_calls` say, and images that it draws; tier,
@@ -21,7 +22,7 @@ from __future__ import annotations
 
 import re
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -123,18 +124,28 @@ def bound_of(
     variant: str | None = None,
     assume_output_tokens: int | None = None,
     weight: Weight | None = None,
+    earlier: Callable[[str], int | None] = lambda _answer: None,
 ) -> Bound:
     """The upper bound of a call, by the bytes of its request; `weight` is what `weigh` says of it.
 
-    `assume_output_tokens` takes the place of the model's maximum where the request states none.
+    `assume_output_tokens` takes the place of the model's maximum where the request states none. `earlier`
+    says how many tokens an answer had, in and out, that the request goes on from, where that is known.
     """
     if not dialect.billed:
         return _NOTHING
     if weight is None:
         weight = weigh(request)
     order = dialect.order(request)
+    known = 0
+    if order.earlier is not None:
+        tokens = earlier(order.earlier)
+        if tokens is None:
+            order = order._replace(hidden=order.hidden + 1)
+        else:
+            known = tokens
+    text = weight.bytes + known
     return _bound(
-        book, order, weight, weight.bytes, site, model, at_s, variant or order.variant, assume_output_tokens
+        book, order, weight, text, site, model, at_s, variant or order.variant, assume_output_tokens
     )
 
 
@@ -157,7 +168,7 @@ def closer(  # noqa: PLR0917 - as `bound_of`, with what counts the tokens
     if not dialect.billed:
         return None
     order, weight = dialect.order(request), weigh(request)
-    if order.hidden or weight.hidden:
+    if order.hidden or weight.hidden or order.earlier is not None:
         return None
     tokens = estimator.at_most(texts(request), model)
     if tokens is None or tokens >= weight.bytes:

@@ -16,8 +16,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from . import labels
-from .budgets.gate import Facts, Gate, Hold
-from .counted import Counted
+from .budgets.facts import Facts
+from .budgets.gate import Gate, Hold
+from .counted import Counted, Lengths
 from .dialects import FINAL, GOES_ON, Dialect, Events, Progress
 from .dialects.messages import content_of
 from .errors import BudgetExceeded
@@ -52,6 +53,7 @@ if TYPE_CHECKING:  # to import it takes long, and the first call does
 
 
 _COUNTED_LIMIT: Final = 100_000
+_LENGTHS_LIMIT: Final = 10_000
 
 current: ContextVar[Call | None] = ContextVar("otel_tokens_call", default=None)
 """The call whose request is being made: what is below it in the client library only adds to it."""
@@ -76,6 +78,7 @@ class Calls:
     forks: int = 0
     """How many forks lie between this process and the one that made this object."""
     counted: Counted = field(default_factory=lambda: Counted(_COUNTED_LIMIT))
+    lengths: Lengths = field(default_factory=lambda: Lengths(_LENGTHS_LIMIT))
     leftovers: Leftovers = field(default_factory=Leftovers)
 
     def open(
@@ -105,6 +108,7 @@ class Calls:
         self.forks += 1
         self.leftovers.renew()
         self.counted.renew()
+        self.lengths.renew()
         self.recorder.renew()
         if self.gate is not None:
             self.gate.renew()
@@ -258,7 +262,14 @@ class Call:
     def _facts(self, gate: Gate) -> Facts:
         calls, names = self._calls, gate.names
         return facts_of(
-            Asked(self.dialect, self.request, self.site, self.model, self._start_ns / 1e9),
+            Asked(
+                self.dialect,
+                self.request,
+                self.site,
+                self.model,
+                self._start_ns / 1e9,
+                calls.lengths.of,
+            ),
             calls.book,
             calls.estimator,
             names=names,
@@ -538,6 +549,8 @@ class Call:
         gate = self._calls.gate
         if gate is None:
             return
+        if reading.id is not None and usage is not None:
+            self._calls.lengths.note(reading.id, usage.input_tokens + usage.output_tokens)
         hold = self._hold or (gate.parked(reading.id) if self.dialect.once else None)
         if before and hold is None:
             return

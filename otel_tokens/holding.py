@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .bounds import Bound, bound_of, closer
-from .budgets.gate import Facts
+from .budgets.facts import Facts
 from .dialects import Dialect
 from .dialects.weight import Weight, weigh
 from .providers import Site
@@ -26,6 +26,8 @@ class Asked(NamedTuple):
     model: str | None
     at_s: float
     """Unix time, which decides about the price."""
+    earlier: Callable[[str], int | None] = lambda _answer: None
+    """How many tokens an earlier answer had, in and out; None where that is not known."""
 
 
 class _Bounds:
@@ -40,7 +42,7 @@ class _Bounds:
 
     def of(self, assumed: int | None) -> Bound:
         """By the length of the request."""
-        dialect, request, site, model, at_s = self._asked
+        dialect, request, site, model, at_s, earlier = self._asked
         return bound_of(
             self._book(),
             dialect,
@@ -50,11 +52,12 @@ class _Bounds:
             at_s=at_s,
             assume_output_tokens=assumed,
             weight=self._weight,
+            earlier=earlier,
         )
 
     def closer(self, assumed: int | None) -> Bound | None:
         """By its tokens, where they can be counted on this machine."""
-        dialect, request, site, model, at_s = self._asked
+        dialect, request, site, model, at_s, _ = self._asked
         return closer(
             self._book(),
             dialect,

@@ -22,7 +22,6 @@ from . import config as settings
 from .budgets import block
 from .budgets.file import PlanFile
 from .budgets.gate import Gate
-from .budgets.opening import open_ledger
 from .budgets.purse import Purse
 from .calls import Calls
 from .clients import CLIENTS
@@ -30,6 +29,7 @@ from .clients.anthropic import NATIVE
 from .clients.sites import Sites
 from .config import Config
 from .errors import ConfigError, LedgerError
+from .ledgers.opening import open_ledger
 from .reports import Reports, rows_of
 from .shield import renew, shielded
 from .telemetry import names

@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from .budgets.budget import Budget, in_units
 from .budgets.gate import Warned
-from .budgets.ledger import Balance
 from .budgets.runaway import Trip
 from .errors import BudgetExceeded, LedgerError
+from .ledgers.ledger import Balance
 from .telemetry import names
 from .telemetry.events import Events
 from .telemetry.gauges import Row

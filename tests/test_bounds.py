@@ -177,6 +177,24 @@ def test_input_that_is_not_in_the_request_fills_the_window(model: str, window: i
     assert bound(chat(max_tokens=1), "compound-beta").tokens >= 100_000
 
 
+def test_what_goes_on_from_an_answer_is_held_for_what_that_took() -> None:
+    """An earlier answer of this process is known, so no whole window is held for it."""
+    request = {"input": "a", "previous_response_id": "resp_1", "max_output_tokens": 1}
+    known = bound_of(
+        BOOK,
+        openai_responses.DIALECT,
+        request,
+        OPENAI,
+        "gpt-4o",
+        at_s=AT_S,
+        earlier={"resp_1": 5_000}.get,
+    )
+    unknown = bound(request, "gpt-4o", dialect=openai_responses.DIALECT)
+
+    assert 5_000 < known.tokens < 5_500
+    assert unknown.tokens >= 128_000
+
+
 def test_caching_is_asked_for() -> None:
     """A prompt that is to be cached for an hour may cost twice the input."""
     part = {"type": "text", "text": "x" * 4000}

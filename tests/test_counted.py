@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from otel_tokens.counted import Counted
+from otel_tokens.counted import Counted, Lengths
 
 
 def test_an_id_is_new_once() -> None:
@@ -40,3 +40,15 @@ def test_a_child_remembers() -> None:
     counted._lock.acquire()
     counted.renew()
     assert not counted.add("a")
+
+
+def test_the_lengths_of_answers_are_bounded() -> None:
+    """The newest answers are remembered with their tokens, also after a fork."""
+    lengths = Lengths(2)
+    for number in range(3):
+        lengths.note(f"answer {number}", number)
+
+    lengths.renew()
+    lengths.note("answer 2", 22)
+
+    assert [lengths.of(f"answer {number}") for number in range(3)] == [None, 1, 22]

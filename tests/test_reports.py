@@ -17,9 +17,9 @@ from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogR
 from otel_tokens import shield
 from otel_tokens.budgets.budget import Budget
 from otel_tokens.budgets.gate import Warned
-from otel_tokens.budgets.ledger import PICO, Account, Balance
 from otel_tokens.budgets.runaway import Trip
 from otel_tokens.errors import BudgetExceeded, LedgerError
+from otel_tokens.ledgers.ledger import PICO, Account, Balance
 from otel_tokens.reports import Reports, rows_of
 from otel_tokens.telemetry.events import Events
 

@@ -16,10 +16,10 @@ from itertools import count
 from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from ..errors import ConfigError
+from ..ledgers.ledger import AMOUNT_LIMIT, EVERYTHING, Account
 from ..wrapping import wrapped
 from . import carry
 from .budget import CALENDAR, Budget, in_units, pico_usd
-from .ledger import AMOUNT_LIMIT, EVERYTHING, Account
 from .lines import BLOCK, Line
 from .windows import zone_of
 

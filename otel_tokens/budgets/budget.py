@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
-from .ledger import LEASE_S, PICO
+from ..ledgers.ledger import PICO
+from ..ledgers.settings import LedgerSettings
 
 
 WINDOWS: Final = ("minute", "hour", "day", "week", "month", "total", "trace", "session")
@@ -55,22 +56,6 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerSettings:
-    """Where the counts are kept."""
-
-    url: str = "memory:"
-    """`memory:` for one process, `sqlite:///path` for one machine, `redis://…` for many machines."""
-    namespace: str = "default"
-    """Ledgers of different names share a Redis without seeing each other."""
-    slice: Decimal = Decimal(0)
-    """How much of what is left of a budget a process may take at once to spend without asking; 0: nothing."""
-    timeout_s: float = 1.0
-    """How long a call may have to wait for the ledger before that counts as a failure."""
-    lease_s: float = LEASE_S
-    """After so long a silence a process is taken for dead, and what it held is free again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunawaySettings:
     """When a program is taken for running away. Amounts in pico-dollars; 0 switches a detector off.
 
@@ -98,7 +83,7 @@ class Plan:
     """A budget file, checked."""
 
     path: str | None = None
-    ledger: LedgerSettings = LedgerSettings()
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
     budgets: tuple[Budget, ...] = ()
     runaway: RunawaySettings = RunawaySettings()
 

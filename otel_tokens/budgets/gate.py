@@ -15,59 +15,18 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple, Protocol
 
 from ..errors import BudgetExceeded
+from ..ledgers.ledger import Account, Balance
 from ..shield import failed
 from . import block, refusals
 from .budget import Budget, Plan, pico_usd
+from .facts import Bounds, Facts
 from .file import PlanFile
-from .ledger import Account, Balance
 from .lines import OTHER, Line, Part, Refused
 from .matching import Match, Matcher
-from .purse import Purse
+from .purse import Ask, Purse
 from .runaway import Trip, Watch
 from .waiting import Waiting
 from .windows import window_at
-
-
-class Amounts(Protocol):
-    """The upper bound of one call."""
-
-    @property
-    def usd(self) -> Decimal | None:
-        """None when the price is not known."""
-
-    @property
-    def tokens(self) -> int:
-        """In and out."""
-
-    @property
-    def status(self) -> str:
-        """How the price is known."""
-
-    @property
-    def assumed(self) -> bool:
-        """Whether the request states no maximum of output tokens."""
-
-    @property
-    def output_tokens(self) -> int:
-        """The maximum that it is held for."""
-
-
-class Facts(NamedTuple):
-    """What a call says of itself before it is sent."""
-
-    provider: str
-    model: str | None
-    values: tuple[str | None, ...]
-    """Of the labels that `Gate.names` names, in that order."""
-    trace: int
-    """The id of its trace; 0 where it has none."""
-    fingerprint: int | None
-    bound: Callable[[int | None], Amounts]
-    """Its upper bound, given what to assume for the output where it states no maximum."""
-    closer: Callable[[int | None], Amounts | None]
-    """A closer bound, which takes longer; None where there is none."""
-    names: tuple[str, ...] | None = None
-    """Of `values`; None where they are those of the gate now, whose file cannot have changed since."""
 
 
 class Warned(NamedTuple):
@@ -162,6 +121,7 @@ class Gate:
         if self._action is not None:
             plan = replace(plan, runaway=replace(plan.runaway, action=self._action))
         self.plan, self._matcher = plan, Matcher(plan.budgets)
+        self._named = {budget.name: budget for budget in plan.budgets}
         self._blocks_runaways = plan.runaway.action == "block"
         if before is None or before.runaway != plan.runaway:
             self._watch = None if plan.runaway.action == "off" else Watch(plan.runaway)
@@ -224,7 +184,7 @@ class Gate:
             self._let_off()
         repeats = self._look_out(facts)
         matches = self._matches(facts)
-        amounts = _Amounts(facts)
+        amounts = Bounds(facts)
         if not matches and not block.opened.get():
             return _Attempt(facts, matches, amounts, (), repeats)
         try:
@@ -253,7 +213,7 @@ class Gate:
     def _steps(self, attempt: _Attempt) -> Generator[Any, Any, Hold]:
         parts: Sequence[Part] = attempt.parts
         try:
-            refused = yield _Ask(self._purse, [part for part in parts if part.amount])
+            refused = yield Ask(self._purse, [part for part in parts if part.amount])
             if refused is not None:
                 parts = yield from self._again(refused, attempt.matches, attempt.facts, attempt.amounts)
         except BaseException as error:  # also of who does not wait any longer
@@ -295,7 +255,7 @@ class Gate:
         return repeats
 
     def _again(
-        self, refused: Refused, matches: Sequence[Match], facts: Facts, amounts: _Amounts
+        self, refused: Refused, matches: Sequence[Match], facts: Facts, amounts: Bounds
     ) -> Generator[Any, Any, Sequence[Part]]:
         """What to try when the first attempt was refused; gives the parts that are held in the end."""
         crowded: set[str] = set()
@@ -308,7 +268,7 @@ class Gate:
             elif refused.why != "late":
                 break
             parts = self._parts(self._lines(matches, facts, crowded), amounts)
-            again = yield _Ask(self._purse, [part for part in parts if part.amount])
+            again = yield Ask(self._purse, [part for part in parts if part.amount])
             if again is None:
                 return parts
             refused = again
@@ -333,9 +293,10 @@ class Gate:
             lines.append(line)
         for entered in block.opened.get():
             line = entered.line
-            if line is None:
-                account = self._account(entered.budget, "", facts, now_s)
-                line = None if account is None else self._purse.line(account, entered.budget)
+            if line is None:  # it counts in the ledger; where the file has its name, by the file's limit
+                budget = self._named.get(entered.budget.name, entered.budget)
+                account = self._account(budget, "", facts, now_s)
+                line = None if account is None else self._purse.line(account, budget)
             if line is not None and line not in lines:
                 lines.append(line)
         return lines
@@ -350,7 +311,7 @@ class Gate:
         start_s, end_s = window_at(window, budget.timezone, now_s)
         return Account(budget.name, window, scope, start_s, end_s, budget.unit)
 
-    def _parts(self, lines: Sequence[Line], amounts: _Amounts) -> list[Part]:
+    def _parts(self, lines: Sequence[Line], amounts: Bounds) -> list[Part]:
         """What to hold on each line.
 
         Raises:
@@ -371,7 +332,7 @@ class Gate:
                 parts.append(Part(line, 0, forced))
         return parts
 
-    def _over(self, parts: Sequence[Part], amounts: _Amounts) -> tuple[Warned, ...]:
+    def _over(self, parts: Sequence[Part], amounts: Bounds) -> tuple[Warned, ...]:
         """The budgets that only warn, and are over their limits with this call."""
         found = []
         for line, _, forced in parts:
@@ -483,69 +444,12 @@ _PARKED_S: Final = 3600.0
 _PARKED_LIMIT: Final = 1000
 
 
-class _Amounts:
-    """The upper bounds of one call, taken once for each assumption."""
-
-    __slots__ = ("_facts", "_found", "_pico", "close")
-
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
-        self._found: dict[int | None, Amounts] = {}
-        self._pico: tuple[Decimal | None, int] = (None, 0)
-        self.close = False
-        """Whether the closer bounds were asked for."""
-
-    def pico(self, usd: Decimal) -> int:
-        """`usd` in pico-dollars; most budgets of a call hold the same."""
-        before, pico = self._pico
-        if before is not usd:
-            pico = pico_usd(usd)
-            self._pico = (usd, pico)
-        return pico
-
-    def of(self, budget: Budget) -> Amounts:
-        """The bound that `budget` holds."""
-        assumed = budget.assume_output_tokens
-        found = self._found.get(assumed)
-        if found is None:
-            found = self._found[assumed] = self._facts.bound(assumed)
-        return found
-
-    def come_closer(self) -> bool:
-        """Take the bounds anew by tokens; False when that brings nothing."""
-        self.close = True
-        better = False
-        for assumed in list(self._found):
-            closer = self._facts.closer(assumed)
-            if closer is not None and closer.tokens < self._found[assumed].tokens:
-                self._found[assumed] = closer
-                better = True
-        return better
-
-
 class _Attempt(NamedTuple):
     """A call that wants to pass."""
 
     facts: Facts
     matches: Sequence[Match]
-    amounts: _Amounts
+    amounts: Bounds
     parts: Sequence[Part]
     repeats: bool
     """Whether it repeats an identical request."""
-
-
-class _Ask:
-    """A question to the ledger, which can be taken back when nobody waits for the answer any more."""
-
-    def __init__(self, purse: Purse, parts: Sequence[Part]) -> None:
-        self._purse = purse
-        self._parts = parts
-
-    def __call__(self) -> Refused | None:
-        """Ask."""
-        return self._purse.ask(self._parts)
-
-    def undo(self, refused: Refused | None) -> None:
-        """Give back what was held."""
-        if refused is None:
-            self._purse.settle([(line, amount, 0) for line, amount, _ in self._parts], wait=False)

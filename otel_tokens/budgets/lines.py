@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from ..errors import LedgerError
+from ..ledgers.counting import CLOCKLESS
+from ..ledgers.ledger import AMOUNT_LIMIT, Account, Answer, Balance
 from .budget import Budget
-from .counting import CLOCKLESS
-from .ledger import AMOUNT_LIMIT, Account, Answer, Balance
 
 
 BLOCK: Final = "block"

@@ -24,9 +24,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
 from ..errors import LedgerError
+from ..ledgers.ledger import EVERYTHING, FORGET_S, Account, Answer, Balance, Ledger, Statement
+from ..ledgers.settings import LedgerSettings
 from ..shield import failed
-from .budget import Budget, LedgerSettings
-from .ledger import EVERYTHING, FORGET_S, Account, Answer, Balance, Ledger, Statement
+from .budget import Budget
 from .lines import OTHER, Line, Lines, Part, Refused, refusal
 
 
@@ -484,6 +485,23 @@ class Purse:
         else:
             for line in self._lines:
                 line.held, line.busy = 0, False
+
+
+class Ask:
+    """A question to the ledger, which can be taken back when nobody waits for the answer any more."""
+
+    def __init__(self, purse: Purse, parts: Sequence[Part]) -> None:
+        self._purse = purse
+        self._parts = parts
+
+    def __call__(self) -> Refused | None:
+        """Ask."""
+        return self._purse.ask(self._parts)
+
+    def undo(self, refused: Refused | None) -> None:
+        """Give back what was held."""
+        if refused is None:
+            self._purse.settle([(line, amount, 0) for line, amount, _ in self._parts], wait=False)
 
 
 def _full(parts: Sequence[Part]) -> Refused:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import BudgetExceeded
+from ..ledgers.ledger import Balance
 from .budget import Budget, in_units
-from .ledger import Balance
+from .facts import Amounts
 from .lines import Line, Refused
 from .runaway import Trip
 from .windows import zone_of
-
-
-if TYPE_CHECKING:
-    from .gate import Amounts
 
 
 def of(refused: Refused, bound: Amounts) -> BudgetExceeded:

@@ -25,8 +25,9 @@ from ..files.checks import (
     one_of,
     whole_number,
 )
-from .budget import WINDOWS, Budget, Globs, LedgerSettings, Plan, RunawaySettings, pico_usd
-from .ledger import AMOUNT_LIMIT, PICO
+from ..ledgers.ledger import AMOUNT_LIMIT, PICO
+from ..ledgers.settings import LedgerSettings
+from .budget import WINDOWS, Budget, Globs, Plan, RunawaySettings, pico_usd
 from .windows import why_no_zone, zone_of
 
 

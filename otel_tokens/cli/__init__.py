@@ -12,10 +12,10 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TextIO, cast
 
-from ..budgets.budget import LedgerSettings
-from ..budgets.ledger import Ledger
-from ..budgets.opening import open_ledger
 from ..errors import ConfigError, LedgerError
+from ..ledgers.ledger import Ledger
+from ..ledgers.opening import open_ledger
+from ..ledgers.settings import LedgerSettings
 from .arguments import parser
 from .surroundings import USAGE, WRONG, Surroundings
 

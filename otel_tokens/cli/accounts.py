@@ -7,9 +7,9 @@ from difflib import SequenceMatcher
 from typing import Final, NamedTuple, NoReturn
 
 from ..budgets.budget import Budget, Plan
-from ..budgets.ledger import Account, Balance, Entry, Ledger
 from ..budgets.windows import window_at
 from ..errors import ConfigError
+from ..ledgers.ledger import Account, Balance, Entry, Ledger
 
 
 SCOPED: Final = ("trace", "session")

@@ -7,8 +7,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from ..budgets.budget import Budget, pico_usd
-from ..budgets.ledger import AMOUNT_LIMIT
 from ..errors import ConfigError
+from ..ledgers.ledger import AMOUNT_LIMIT
 from . import render
 from .accounts import Shown, Survey, scope_of
 from .surroundings import OK, WRONG, Surroundings, who

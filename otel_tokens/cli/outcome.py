@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ..budgets.budget import Budget
-from ..budgets.ledger import Account
+from ..ledgers.ledger import Account
 
 
 class Peak(NamedTuple):

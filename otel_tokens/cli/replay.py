@@ -12,14 +12,16 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..budgets.budget import Budget, LedgerSettings, Plan
-from ..budgets.gate import Facts, Gate, Hold, Warned
-from ..budgets.ledger import Account, Balance
+from ..budgets.budget import Budget, Plan
+from ..budgets.facts import Facts
+from ..budgets.gate import Gate, Hold, Warned
 from ..budgets.lines import Line
-from ..budgets.memory import MemoryLedger
 from ..budgets.purse import Purse
 from ..budgets.runaway import Trip
 from ..errors import BudgetExceeded, LedgerError
+from ..ledgers.ledger import Account, Balance
+from ..ledgers.memory import MemoryLedger
+from ..ledgers.settings import LedgerSettings
 from ..readings import EXACT, INPUT, OUTPUT, Usage
 from .outcome import Outcome, Peak, Refusal, Tally
 from .records import Record
@@ -56,6 +58,13 @@ class Watched(Purse):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # a purse's
         super().__init__(*args, **kwargs)
         self.lines: dict[Account, Line] = {}
+
+    def recent(self, budget: Budget, scope: str, now_s: float) -> Line | None:
+        """The line that a scope had last, noted."""
+        line = super().recent(budget, scope, now_s)
+        if line is not None:
+            self.lines[line.account] = line
+        return line
 
     def line(self, account: Account, budget: Budget) -> Line:
         """This process's line of `account`, noted."""

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from ..budgets.budget import LedgerSettings, Plan
+from ..budgets.budget import Plan
 from ..budgets.file import find_plan, read_plan
-from ..budgets.ledger import Ledger
-from ..budgets.urls import masked
 from ..errors import ConfigError
+from ..ledgers.ledger import Ledger
+from ..ledgers.settings import LedgerSettings
+from ..ledgers.urls import masked
 
 
 if TYPE_CHECKING:

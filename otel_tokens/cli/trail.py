@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any, Final
 
-from ..budgets.ledger import Entry
+from ..ledgers.ledger import Entry
 from . import render
 from .surroundings import OK, Surroundings
 

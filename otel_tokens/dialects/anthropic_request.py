@@ -22,7 +22,7 @@ _CLIENT_TOOLS: Final = ("bash_", "text_editor_", "computer_", "memory_")
 """Tools of Anthropic's that the application runs."""
 _HIDING: Final = frozenset({"mcp_servers", "container"})
 _SCHEMAS: Final = frozenset({"tools", "output_config", "output_format"})
-_TELLING: Final = _HIDING | _SCHEMAS | {"speed", "context_management", "inference_geo"}
+_TELLING: Final = _HIDING | _SCHEMAS | {"speed", "context_management", "inference_geo", "thread"}
 """What an order depends on beside the maximum; most requests have none of it."""
 _SEARCHES: Final = 10
 """Searches for one answer, where nothing limits them: the API pauses a turn after ten rounds."""
@@ -62,6 +62,7 @@ def order(request: Any) -> Order:
         string(given, "inference_geo"),
         units,
         advisors=advisors,
+        earlier=text(given, "thread", "previous_message_id"),
     )
 
 

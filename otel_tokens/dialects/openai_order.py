@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .fields import get, items, text, view
+from .fields import get, items, string, text, view
 from .openai_request import stops, whole
 from .order import NOTHING, STANDARD, Order, plain
 
@@ -20,13 +20,15 @@ _OWN_TOOLS: Final = frozenset({"function", "custom", "local_shell", "apply_patch
 """Tools that the application runs, or that only name such."""
 _HIDING: Final = frozenset({"web_search_options", "data_sources", "plugins", "search_parameters"})
 """What makes a chat read more than its messages."""
-_KEPT: Final = frozenset({"previous_response_id", "conversation", "prompt"})
+_KEPT: Final = frozenset({"conversation", "prompt"})
 """What makes a response go on from what the provider keeps."""
+_EARLIER: Final = "previous_response_id"
 _CACHING: Final = frozenset({"prompt_cache_retention", "prompt_cache_options"})
 _TELLING: Final = (
     frozenset({"n", "best_of", "prompt", "tools", "service_tier", "modalities", "models", "prediction"})
     | _HIDING
     | _KEPT
+    | {_EARLIER}
     | _CACHING
 )
 """What an order depends on beside the maximum; most requests have none of it."""
@@ -90,14 +92,15 @@ def order_responses(request: Any) -> Order:
     hidden, units = _hosted(given)
     hidden += _any(given, _KEPT)
     overhead = _TOOLS_TOKENS if given.get("tools") else 0
-    return Order(limit, 1, _variant(given), _cached(given), hidden, overhead, units=units)
+    earlier = string(given, _EARLIER)
+    return Order(limit, 1, _variant(given), _cached(given), hidden, overhead, units=units, earlier=earlier)
 
 
 def order_compact(request: Any) -> Order:
     """The order of a compaction, which states no maximum."""
     given = view(request)
     hidden = _any(given, _KEPT)
-    return Order(None, 1, _variant(given), 1, int(hidden))
+    return Order(None, 1, _variant(given), 1, int(hidden), earlier=string(given, _EARLIER))
 
 
 def order_images(request: Any) -> Order:

@@ -41,6 +41,8 @@ class Order(NamedTuple):
     """Whether the answer may be an image."""
     echoes: bool = False
     """Whether text of the request may be billed as output too, as rejected predictions are."""
+    earlier: str | None = None
+    """The id of an answer that the request goes on from: its input and output come before."""
     is_plain: bool = False
     """Whether it is one choice of text for what is in the request, and nothing else."""
 

@@ -1,7 +1,7 @@
 """Microseconds that a cap adds to a call: hold and settle, in every ledger.
 
-Calls with and without budgets take turns in one run, each behind the real client over a transport that answers
-at once; the median of each is compared. Wall-clock time, since a ledger may have to be waited for.
+Calls with and without budgets take turns in one run, each behind the real client over a transport that
+answers at once; medians are compared. Wall-clock time, since a ledger may have to be waited for.
 
     python tests/bench/caps.py [--turns N]
 """
@@ -22,14 +22,16 @@ from typing import Any
 import httpx2
 import openai
 
+from bench import CHAT, Providers
+
 import otel_tokens
 
-from bench import CHAT, Providers
-from otel_tokens.budgets.budget import Budget, LedgerSettings, Plan, RunawaySettings
+from otel_tokens.budgets.budget import Budget, Plan, RunawaySettings
 from otel_tokens.budgets.gate import Gate
-from otel_tokens.budgets.opening import open_ledger
 from otel_tokens.budgets.purse import Purse
 from otel_tokens.instrumentor import OtelTokensInstrumentor
+from otel_tokens.ledgers.opening import open_ledger
+from otel_tokens.ledgers.settings import LedgerSettings
 from tests.budgets.redis_server import redis_server
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from otel_tokens.budgets.budget import LedgerSettings
-from otel_tokens.budgets.ledger import Ledger
-from otel_tokens.budgets.opening import open_ledger
+from otel_tokens.ledgers.ledger import Ledger
+from otel_tokens.ledgers.opening import open_ledger
+from otel_tokens.ledgers.settings import LedgerSettings
 from tests.budgets.plans import Store
 from tests.budgets.redis_server import Server, redis_server
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from otel_tokens.budgets.ledger import Answer, Balance, Statement
-from otel_tokens.budgets.memory import MemoryLedger
 from otel_tokens.errors import LedgerError
+from otel_tokens.ledgers.ledger import Answer, Balance, Statement
+from otel_tokens.ledgers.memory import MemoryLedger
 
 
 class FlakyLedger(MemoryLedger):

@@ -23,12 +23,13 @@ from typing import Any, Final
 
 from typing_extensions import Self
 
-from otel_tokens.budgets.budget import Budget, LedgerSettings
-from otel_tokens.budgets.ledger import Account, Balance, Ledger
+from otel_tokens.budgets.budget import Budget
 from otel_tokens.budgets.lines import Part
-from otel_tokens.budgets.opening import open_ledger
 from otel_tokens.budgets.purse import Purse
 from otel_tokens.errors import LedgerError
+from otel_tokens.ledgers.ledger import Account, Balance, Ledger
+from otel_tokens.ledgers.opening import open_ledger
+from otel_tokens.ledgers.settings import LedgerSettings
 from tests.clients.processes import ROOT
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from otel_tokens.budgets.ledger import FORGET_S, KEEP_S, Account, Answer, Ledger, Statement
-from otel_tokens.budgets.memory import MemoryLedger
-from otel_tokens.budgets.sqlite import SqliteLedger
+from otel_tokens.ledgers.ledger import FORGET_S, KEEP_S, Account, Answer, Ledger, Statement
+from otel_tokens.ledgers.memory import MemoryLedger
+from otel_tokens.ledgers.sqlite import SqliteLedger
 
 
 DAY = 86_400

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_tokens.budgets.budget import Budget, LedgerSettings, Plan, RunawaySettings
+from otel_tokens.budgets.budget import Budget, Plan, RunawaySettings
 from otel_tokens.budgets.file import PlanFile, find_plan, plan_of, read_plan
 from otel_tokens.errors import ConfigError
 from otel_tokens.files.locate import line_of
+from otel_tokens.ledgers.settings import LedgerSettings
 
 
 USD = 10**12

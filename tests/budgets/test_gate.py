@@ -461,6 +461,15 @@ def test_a_block_with_a_window(metered: Any, program: Program) -> None:
     assert [enter(), enter(), enter()] == [3, 1, 0]
 
 
+def test_the_limit_of_the_file_wins(plan: Any, metered: Any, program: Program) -> None:
+    """Code that names a budget of the file cannot give itself more than the file does."""
+    plan(DAY)
+    metered()
+
+    with otel_tokens.budget("day", limit_usd=100, window="day"):
+        assert program.calls() == FIT
+
+
 def test_a_decorated_function_of_every_kind(metered: Any, program: Program) -> None:
     """Each call of a function, a coroutine or a generator has a count of its own, over all its steps."""
     metered()

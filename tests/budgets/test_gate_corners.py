@@ -20,14 +20,15 @@ import otel_tokens
 
 from otel_tokens import shield
 from otel_tokens.budgets.budget import Budget, Plan, RunawaySettings
+from otel_tokens.budgets.facts import Facts
 from otel_tokens.budgets.file import PlanFile
-from otel_tokens.budgets.gate import Facts, Gate, Hold, _Ask
-from otel_tokens.budgets.ledger import Ledger, Statement
+from otel_tokens.budgets.gate import Gate, Hold
 from otel_tokens.budgets.lines import OTHER, Part
-from otel_tokens.budgets.memory import MemoryLedger
-from otel_tokens.budgets.purse import Purse
+from otel_tokens.budgets.purse import Ask, Purse
 from otel_tokens.errors import BudgetExceeded, LedgerError
 from otel_tokens.instrumentor import OtelTokensInstrumentor
+from otel_tokens.ledgers.ledger import Ledger, Statement
+from otel_tokens.ledgers.memory import MemoryLedger
 from tests.clients import bodies
 from tests.clients.transport import Transport, async_openai_client, json_reply, openai_client
 
@@ -631,7 +632,7 @@ def test_only_what_is_held_is_given_back() -> None:
     """A question that was refused has nothing to give back when nobody waits for its answer."""
     house = House(WORDS)
     line = house.gate._lines(house.gate._matches(house.facts()), house.facts())[0]
-    ask = _Ask(house.gate._purse, [Part(line, 60)])
+    ask = Ask(house.gate._purse, [Part(line, 60)])
     answers = [ask(), ask()]
 
     for answer in answers:

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from otel_tokens.budgets.ledger import Account, Statement
+from otel_tokens.ledgers.ledger import Account, Statement
 
 
 TOTAL = Account("cap", "total")

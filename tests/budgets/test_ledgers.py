@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from otel_tokens.budgets.ledger import EVERYTHING, PICO, Account, Answer, Balance, Ledger, Statement
+from otel_tokens.ledgers.ledger import EVERYTHING, PICO, Account, Answer, Balance, Ledger, Statement
 
 
 TOTAL = Account("cap", "total")
@@ -736,9 +736,9 @@ def test_the_last_unit_is_taken_once(ledger: Ledger, again: Ledger) -> None:
 
 _SPENDER = """
 import random, sys
-from otel_tokens.budgets.budget import LedgerSettings
-from otel_tokens.budgets.ledger import Account, Statement
-from otel_tokens.budgets.opening import open_ledger
+from otel_tokens.ledgers.settings import LedgerSettings
+from otel_tokens.ledgers.ledger import Account, Statement
+from otel_tokens.ledgers.opening import open_ledger
 url, namespace, name, cap = sys.argv[1:]
 ledger = open_ledger(LedgerSettings(url=url, namespace=namespace, timeout_s=10))
 chance = random.Random(name)

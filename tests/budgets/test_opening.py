@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from otel_tokens.budgets.budget import LedgerSettings
-from otel_tokens.budgets.ledger import Account, Ledger
-from otel_tokens.budgets.memory import MemoryLedger
-from otel_tokens.budgets.opening import open_ledger
-from otel_tokens.budgets.urls import masked
 from otel_tokens.errors import ConfigError, LedgerError
+from otel_tokens.ledgers.ledger import Account, Ledger
+from otel_tokens.ledgers.memory import MemoryLedger
+from otel_tokens.ledgers.opening import open_ledger
+from otel_tokens.ledgers.settings import LedgerSettings
+from otel_tokens.ledgers.urls import masked
 
 
 def opened(url: str) -> Ledger:
@@ -160,8 +160,8 @@ def test_opening_connects_to_nothing(url: str) -> None:
 _WITHOUT = """
 import sys
 sys.modules[sys.argv[1]] = None
-from otel_tokens.budgets.budget import LedgerSettings
-from otel_tokens.budgets.opening import open_ledger
+from otel_tokens.ledgers.settings import LedgerSettings
+from otel_tokens.ledgers.opening import open_ledger
 from otel_tokens.errors import ConfigError
 try:
     open_ledger(LedgerSettings(url=sys.argv[2]))
@@ -189,7 +189,7 @@ def test_a_library_that_is_not_there(library: str, url: str, expected: str) -> N
 def test_nothing_is_imported_that_is_not_needed() -> None:
     """A ledger in memory needs neither SQLite nor Redis."""
     code = (
-        "import sys; from otel_tokens.budgets.opening import open_ledger, LedgerSettings\n"
+        "import sys; from otel_tokens.ledgers.opening import open_ledger, LedgerSettings\n"
         "open_ledger(LedgerSettings()); print({'sqlite3', 'redis'} & set(sys.modules))"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}

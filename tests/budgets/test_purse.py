@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from otel_tokens.budgets.budget import Budget, LedgerSettings
-from otel_tokens.budgets.ledger import FORGET_S, Account, Balance, Ledger
+from otel_tokens.budgets.budget import Budget
 from otel_tokens.budgets.lines import Line, Lines, Part
-from otel_tokens.budgets.memory import MemoryLedger
-from otel_tokens.budgets.opening import open_ledger
 from otel_tokens.budgets.purse import Purse
 from otel_tokens.errors import LedgerError
+from otel_tokens.ledgers.ledger import FORGET_S, Account, Balance, Ledger
+from otel_tokens.ledgers.memory import MemoryLedger
+from otel_tokens.ledgers.opening import open_ledger
+from otel_tokens.ledgers.settings import LedgerSettings
 
 from .redis_server import Server, redis_server
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from otel_tokens.budgets.budget import Budget, LedgerSettings
-from otel_tokens.budgets.ledger import FORGET_S, Account, Balance
+from otel_tokens.budgets.budget import Budget
 from otel_tokens.budgets.lines import BLOCK, Line, Lines, Part
-from otel_tokens.budgets.memory import MemoryLedger
 from otel_tokens.budgets.purse import Purse
+from otel_tokens.ledgers.ledger import FORGET_S, Account, Balance
+from otel_tokens.ledgers.memory import MemoryLedger
+from otel_tokens.ledgers.settings import LedgerSettings
 
 from .flaky import FlakyLedger
 from .test_purse import BUDGET, CAP, Process, Told, balance, until

@@ -11,10 +11,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from otel_tokens.budgets.budget import Budget, LedgerSettings
-from otel_tokens.budgets.ledger import Account
+from otel_tokens.budgets.budget import Budget
 from otel_tokens.budgets.lines import Line, Part
 from otel_tokens.budgets.purse import Purse
+from otel_tokens.ledgers.ledger import Account
+from otel_tokens.ledgers.settings import LedgerSettings
 
 from .flaky import FlakyLedger
 from .test_purse import Told

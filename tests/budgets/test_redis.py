@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 import redis
 
-from otel_tokens.budgets.ledger import EVERYTHING, FORGET_S, KEEP_S, Account, Balance, Statement
-from otel_tokens.budgets.redis import RedisLedger
-from otel_tokens.budgets.urls import masked
 from otel_tokens.errors import ConfigError, LedgerError
+from otel_tokens.ledgers.ledger import EVERYTHING, FORGET_S, KEEP_S, Account, Balance, Statement
+from otel_tokens.ledgers.redis import RedisLedger
+from otel_tokens.ledgers.urls import masked
 
 from .redis_server import Server, redis_server
 
@@ -350,8 +350,8 @@ import sys, time
 skew, url = float(sys.argv[1]), sys.argv[2]
 real = time.time
 time.time = lambda: real() + skew
-from otel_tokens.budgets.ledger import Account, Statement
-from otel_tokens.budgets.redis import RedisLedger
+from otel_tokens.ledgers.ledger import Account, Statement
+from otel_tokens.ledgers.redis import RedisLedger
 start_s = int(sys.argv[3])
 minute = Account("team", "minute", "", start_s, start_s + 60)
 said = [Statement(minute, 100, 0, 0, asked=1)]
@@ -448,7 +448,7 @@ def test_a_user_with_few_rights_is_enough(caplog: pytest.LogCaptureFixture) -> N
 
 def test_the_documented_rights_are_the_tested_ones() -> None:
     """The head of the module states the rights that were tried."""
-    import otel_tokens.budgets.redis as module  # noqa: PLC0415
+    import otel_tokens.ledgers.redis as module  # noqa: PLC0415
 
     stated = " ".join((module.__doc__ or "").split())
     assert USER.replace("secret", "PASSWORD") in stated
@@ -760,8 +760,8 @@ def test_a_replica_that_lacks_the_last_seconds_is_told() -> None:
 
 _FORK = """
 import os, sys
-from otel_tokens.budgets.ledger import Account, Statement
-from otel_tokens.budgets.redis import RedisLedger
+from otel_tokens.ledgers.ledger import Account, Statement
+from otel_tokens.ledgers.redis import RedisLedger
 total = Account("team", "total")
 ledger = RedisLedger(sys.argv[1], namespace="fork")
 ledger.renew()  # before there is anything to let go of
@@ -788,8 +788,8 @@ def test_a_forked_process_has_connections_of_its_own(server: Server) -> None:
 _RACER = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from otel_tokens.budgets.ledger import Account, Statement
-from otel_tokens.budgets.redis import RedisLedger
+from otel_tokens.ledgers.ledger import Account, Statement
+from otel_tokens.ledgers.redis import RedisLedger
 
 url, name, cap, rounds = *sys.argv[1:3], *map(int, sys.argv[3:])
 total = Account("team", "total")

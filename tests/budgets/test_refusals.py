@@ -10,10 +10,10 @@ import pytest
 
 from otel_tokens.budgets import refusals
 from otel_tokens.budgets.budget import Budget
-from otel_tokens.budgets.ledger import PICO, Account, Balance
 from otel_tokens.budgets.lines import Line, Refused
 from otel_tokens.budgets.runaway import Trip
 from otel_tokens.errors import LedgerError
+from otel_tokens.ledgers.ledger import PICO, Account, Balance
 
 
 @dataclass

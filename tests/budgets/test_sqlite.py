@@ -18,18 +18,18 @@ from pathlib import Path
 
 import pytest
 
-from otel_tokens.budgets import sqlite_file
-from otel_tokens.budgets.ledger import Account, Statement
-from otel_tokens.budgets.sqlite import SqliteLedger
 from otel_tokens.errors import LedgerError
+from otel_tokens.ledgers import sqlite_file
+from otel_tokens.ledgers.ledger import Account, Statement
+from otel_tokens.ledgers.sqlite import SqliteLedger
 
 
 TOTAL = Account("cap", "total")
 BEGIN = """
 import os, sys, threading, time
 from pathlib import Path
-from otel_tokens.budgets.ledger import Account, Statement
-from otel_tokens.budgets.sqlite import SqliteLedger
+from otel_tokens.ledgers.ledger import Account, Statement
+from otel_tokens.ledgers.sqlite import SqliteLedger
 from otel_tokens.errors import LedgerError
 TOTAL = Account("cap", "total")
 ledger = SqliteLedger(Path(sys.argv[1]), timeout_s=10)
@@ -440,7 +440,7 @@ def test_forks_while_threads_are_busy(path: Path) -> None:
 
 _FORKED_FROM_C = """
 spend(5)
-from otel_tokens.budgets import sqlite_file
+from otel_tokens.ledgers import sqlite_file
 sqlite_file._FILES.clear()  # a fork that Python is not told of beforehand
 pid = os.fork()
 if not pid:

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from otel_tokens.budgets.budget import LedgerSettings
-from otel_tokens.budgets.ledger import Account, Ledger, Statement
-from otel_tokens.budgets.opening import open_ledger
-from otel_tokens.budgets.sqlite import SqliteLedger
 from otel_tokens.budgets.windows import window_at
 from otel_tokens.cli import main
+from otel_tokens.ledgers.ledger import Account, Ledger, Statement
+from otel_tokens.ledgers.opening import open_ledger
+from otel_tokens.ledgers.settings import LedgerSettings
+from otel_tokens.ledgers.sqlite import SqliteLedger
 
 
 PLAN = """\

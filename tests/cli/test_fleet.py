@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from otel_tokens.budgets.budget import LedgerSettings
-from otel_tokens.budgets.ledger import Account, Statement
-from otel_tokens.budgets.opening import open_ledger
+from otel_tokens.ledgers.ledger import Account, Statement
+from otel_tokens.ledgers.opening import open_ledger
+from otel_tokens.ledgers.settings import LedgerSettings
 
 from ..budgets.redis_server import redis_server
 from .terminal import PICO, Terminal

@@ -105,10 +105,9 @@ def test_tiers(dialect: Dialect, request_: Any, variant: str) -> None:
 @pytest.mark.parametrize(
     ("dialect", "request_"),
     [
-        (RESPONSES, {"previous_response_id": "resp_1"}),
         (RESPONSES, {"conversation": {"id": "conv_1"}}),
         (RESPONSES, {"prompt": {"id": "pmpt_1"}}),
-        (openai_responses.COMPACT, {"previous_response_id": "resp_1"}),
+        (openai_responses.COMPACT, {"prompt": {"id": "pmpt_1"}}),
         (RESPONSES, {"tools": [{"type": "web_search"}]}),
         (RESPONSES, {"tools": [{"type": "mcp", "server_url": "https://example.com"}]}),
         (CHAT, {"web_search_options": {}}),
@@ -127,6 +126,20 @@ def test_tiers(dialect: Dialect, request_: Any, variant: str) -> None:
 def test_input_that_is_elsewhere(dialect: Dialect, request_: Any) -> None:
     """What the provider keeps, or reads by itself, is hidden input."""
     assert dialect.order(request_).hidden == 1
+
+
+@pytest.mark.parametrize(
+    ("dialect", "request_"),
+    [
+        (RESPONSES, {"previous_response_id": "answer"}),
+        (openai_responses.COMPACT, {"previous_response_id": "answer"}),
+        (MESSAGES, {"thread": {"type": "continue", "previous_message_id": "answer"}}),
+    ],
+)
+def test_what_goes_on_from_an_answer(dialect: Dialect, request_: Any) -> None:
+    """A request that goes on from an earlier answer names it."""
+    order = dialect.order(request_)
+    assert (order.earlier, order.hidden, order.is_plain) == ("answer", 0, False)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,5 @@ def test_the_agent_is_stopped_in_both_processes() -> None:
     assert done.returncode == 0, done.stderr
     assert re.search(r"tried 300 times and got [1-9]\d* answers", done.stdout)
     assert "tried 300 times and got 0 answers" in done.stdout
-    assert re.search(
-        r"agents-daily  day .* UTC\n  █+░? +9\d %  spent \$0\.04\d+  held \$0\.00", done.stdout
-    )
+    assert re.search(r"agents-daily  day .* UTC\n  █+░? +9\d %  spent \$0\.04\d+  held \$0\.00", done.stdout)
     assert "a call was not sent: budget 'agents-daily' (day until " in done.stderr

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import ConfigError
-from .budget import LedgerSettings
 from .ledger import Ledger
 from .memory import MemoryLedger
+from .settings import LedgerSettings
 from .urls import masked
 
 
