@@ -12,19 +12,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from . import labels
-from .budgets.facts import Facts
-from .budgets.gate import Gate, Hold
+from .budgets.gate import Gate
 from .counted import Counted, Lengths
 from .dialects import FINAL, GOES_ON, Dialect, Events, Progress
 from .dialects.messages import content_of
 from .errors import BudgetExceeded
-from .holding import Asked, facts_of
+from .holding import Asked, Ending, Holding, facts_of
 from .leftovers import Leftovers
-from .pricing import Terms
 from .providers import Site
 from .readings import EMPTY, Reading, Usage
 from .settlement import (
@@ -36,8 +33,6 @@ from .settlement import (
     error_message,
     error_type,
     outcome_of,
-    prompt_of,
-    tokens_of,
     usage_of,
     variant_of,
 )
@@ -99,7 +94,7 @@ class Calls:
         if not self.active:
             return None
         silent = self.recorder.suppressed()
-        if silent and self.gate is None:
+        if silent and (self.gate is None or self.gate.is_open):
             return None
         return Call(self, dialect, site, request, model, streamed=streamed, adopts=adopts, silent=silent)
 
@@ -128,14 +123,13 @@ class Call:
         "_events",
         "_first_tick",
         "_forks",
-        "_hold",
+        "_holding",
         "_labels",
         "_silent",
         "_span",
         "_start_ns",
         "_start_tick",
         "_streamed",
-        "_waits",
         "adopts",
         "attempts",
         "batch_id",
@@ -199,8 +193,7 @@ class Call:
         """The clock by which events are timed."""
         self._start_tick = calls.tick_ns()
         self._silent = silent
-        self._hold: Hold | None = None
-        self._waits = False
+        self._holding: Holding | None = None
         self._span: OpenSpan | None = None if dialect.quiet or silent else self._open_span()
 
     def _open_span(self) -> OpenSpan:
@@ -237,9 +230,9 @@ class Call:
         gate = self._calls.gate
         if gate is None:
             return
-        self._waits = True
+        holding = self._holding = self._meet(gate)
         try:
-            self._hold = gate.hold(self._facts(gate))
+            holding.hold()
         except BudgetExceeded as refusal:
             self._block(refusal)
             raise
@@ -253,23 +246,21 @@ class Call:
         gate = self._calls.gate
         if gate is None:
             return
+        holding = self._holding = self._meet(gate)
         try:
-            self._hold = await gate.hold_async(self._facts(gate))
+            await holding.hold_async()
         except BudgetExceeded as refusal:
             self._block(refusal)
             raise
 
-    def _facts(self, gate: Gate) -> Facts:
+    def _meet(self, gate: Gate) -> Holding:
+        """What the call has to do with the budgets of `gate`."""
         calls, names = self._calls, gate.names
-        return facts_of(
-            Asked(
-                self.dialect,
-                self.request,
-                self.site,
-                self.model,
-                self._start_ns / 1e9,
-                calls.lengths.of,
-            ),
+        asked = Asked(
+            self.dialect, self.request, self.site, self.model, self._start_ns / 1e9, calls.lengths.of
+        )
+        facts = facts_of(
+            asked,
             calls.book,
             calls.estimator,
             names=names,
@@ -277,6 +268,7 @@ class Call:
             trace=calls.recorder.trace_id(self._span),
             watches=gate.watches,
         )
+        return Holding(gate, asked, facts, calls.book, calls.estimator)
 
     def _block(self, refusal: BudgetExceeded) -> None:
         """End a call that was refused: nothing was sent."""
@@ -430,9 +422,9 @@ class Call:
 
     def _give_up(self, error: BaseException | None, *, left: bool) -> None:
         """Count a call of which nothing could be read, so that at least it is missed."""
-        if self._hold is not None:  # what it has cost is not known, and a cap is not to be passed unseen
+        if self._holding is not None:  # a cap is not to be passed unseen
             with suppress(Exception):
-                self._hold.settle(self._hold.bound_usd, self._hold.bound_tokens)
+                self._holding.settle_whole()
         if self._silent:
             return
         try:
@@ -505,8 +497,7 @@ class Call:
         elif reading.warnings:
             cost = Cost(usd=None, status="no_usage", warnings=reading.warnings)
         gap = self._is_gap(cost, usage, outcome, before=before)
-        hold = self._hold
-        self._settle(cost, usage, reading, error, before=before, gap=gap)
+        holding = self._settle(cost, usage, reading, error, before=before, gap=gap)
         if self._silent:
             return
         span = self._span or self._open_span()
@@ -529,8 +520,8 @@ class Call:
                 variant=variant,
                 counted_before=before,
                 unpriced=gap,
-                warned_by=() if hold is None else tuple([warned.budget.name for warned in hold.warned]),
-                repeated=hold is not None and hold.repeated,
+                warned_by=() if holding is None else holding.warned_by,
+                repeated=holding is not None and holding.repeated,
                 content=content_of(dialect.name, self.request, body) if calls.content else {},
             ),
         )
@@ -544,53 +535,28 @@ class Call:
         *,
         before: bool,
         gap: bool,
-    ) -> None:
+    ) -> Holding | None:
         """Put what the call has cost in place of what it holds."""
         gate = self._calls.gate
-        if gate is None:
-            return
+        if gate is None or (self._holding is None and gate.is_open):
+            return None
         if reading.id is not None and usage is not None:
             self._calls.lengths.note(reading.id, usage.input_tokens + usage.output_tokens)
-        hold = self._hold or (gate.parked(reading.id) if self.dialect.once else None)
-        if before and hold is None:
-            return
-        usd, tokens = cost.usd, 0 if usage is None or before else tokens_of(usage, reading)
         try:
-            if hold is None:
-                if usd or tokens:
-                    gate.charge(self._facts(gate), usd, tokens)
-                return
-            if self._is_underway(reading, usage):
-                gate.park(str(reading.id), hold)
-                return
-            if usage is None and self._is_unanswered(error):
-                usd, tokens = self._at_least(usd)
-            elif usage is None and gap and (error is None or self.attempts):
-                # it was answered and has not said what that took: all it held
-                usd, tokens = hold.bound_usd, hold.bound_tokens
-            hold.settle(usd, tokens, wait=self._waits)
+            holding = self._holding or self._meet(gate)
+            unanswered = usage is None and self._is_unanswered(error)
+            unstated = gap and (error is None or bool(self.attempts))
+            holding.settle(Ending(cost.usd, usage, reading, before, unanswered, unstated))
         except Exception:  # noqa: BLE001  # never raised into the application
             failed("settling a call")
+            return None
+        return holding
 
     def _is_unanswered(self, error: BaseException | None) -> bool:
         """Whether the request was sent and given up before an answer: the provider may bill it."""
         if error is None or not self.attempts or self.response is not None:
             return False
         return not isinstance(error, Exception) or "Timeout" in type(error).__name__
-
-    def _at_least(self, usd: Decimal | None) -> tuple[Decimal | None, int]:
-        """What such a call costs at the least: its input."""
-        calls = self._calls
-        usage = prompt_of(self.dialect, self.request, calls.estimator)
-        if usage.tokens:
-            terms = Terms(self.site.provider, None, self._start_ns / 1e9, self.model)
-            usd = calls.book().price(usage, terms).usd
-        return usd, usage.input_tokens
-
-    def _is_underway(self, reading: Reading, usage: Usage | None) -> bool:
-        """Whether the answer is made in the background, and will be fetched by its id."""
-        can_be_fetched = self.dialect.remembered or self.dialect.once
-        return can_be_fetched and usage is None and reading.id is not None and not reading.finished
 
     def _cut(self, outcome: str) -> bool:
         """Whether an answer that had begun to come ended before its end, read or not."""

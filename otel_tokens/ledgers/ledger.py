@@ -50,11 +50,6 @@ class Account(NamedTuple):
     unit: str = "usd"
     """`usd` (amounts are pico-dollars) or `tokens`."""
 
-    @property
-    def key(self) -> str:
-        """What tells it from all others. The scope comes last, as it may hold any character."""
-        return f"{self.budget}|{self.window}|{self.unit}|{self.start_s}|{self.scope}"
-
 
 class Statement(NamedTuple):
     """What a holder says of one account: all that it has spent and holds, and what it wants."""

@@ -34,6 +34,7 @@ _PARENTS: Final[list[sqlite3.Connection]] = []
 
 
 _FILES: Final[dict[int, weakref.ref[SqliteFile]]] = {}
+_DICE: Final = random.Random()  # noqa: S311  # of its own: the application may have seeded the common one
 
 
 class SqliteFile:
@@ -95,7 +96,7 @@ class SqliteFile:
                     raise sqlite3.OperationalError(
                         f"another process has locked it for {self._timeout_s:g} s"
                     ) from error
-            time.sleep(min(left_s, pause_s * random.uniform(0.5, 1)))  # noqa: S311  # so that two do not keep meeting
+            time.sleep(min(left_s, pause_s * _DICE.uniform(0.5, 1)))  # so that two do not keep meeting
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     def _opened(self) -> sqlite3.Cursor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import threading
 import uuid
 
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from otel_tokens.budgets.purse import Purse
 from otel_tokens.ledgers.ledger import Ledger
 from otel_tokens.ledgers.opening import open_ledger
 from otel_tokens.ledgers.settings import LedgerSettings
@@ -128,3 +130,15 @@ def store(
         return Store(url if server is None else server.url, uuid.uuid4().hex, monkeypatch, server)
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def _threads_end() -> Iterator[None]:
+    """No test leaves a purse at work: it would go on to look for a ledger that is gone."""
+    yield
+    for thread in threading.enumerate():
+        purse = getattr(getattr(thread, "_target", None), "__self__", None)
+        if isinstance(purse, Purse):
+            purse._stopped = True
+            purse._wake.set()
+            thread.join(5)
