@@ -20,7 +20,7 @@ from .counted import Counted, Lengths
 from .dialects import FINAL, GOES_ON, Dialect, Events, Progress
 from .dialects.messages import content_of
 from .errors import BudgetExceeded
-from .holding import Asked, Ending, Holding, facts_of
+from .holding import Asked, Ending, Holding, Watched, facts_of
 from .leftovers import Leftovers
 from .providers import Site
 from .readings import EMPTY, Reading, Usage
@@ -130,6 +130,7 @@ class Call:
         "_start_ns",
         "_start_tick",
         "_streamed",
+        "_watched",
         "adopts",
         "attempts",
         "batch_id",
@@ -194,6 +195,7 @@ class Call:
         self._start_tick = calls.tick_ns()
         self._silent = silent
         self._holding: Holding | None = None
+        self._watched: Watched | None = None
         self._span: OpenSpan | None = None if dialect.quiet or silent else self._open_span()
 
     def _open_span(self) -> OpenSpan:
@@ -228,7 +230,7 @@ class Call:
             BudgetExceeded: nothing is to be sent, and the call has ended.
         """
         gate = self._calls.gate
-        if gate is None:
+        if gate is None or self._is_watched(gate):
             return
         holding = self._holding = self._meet(gate)
         try:
@@ -244,7 +246,7 @@ class Call:
             BudgetExceeded: nothing is to be sent, and the call has ended.
         """
         gate = self._calls.gate
-        if gate is None:
+        if gate is None or self._is_watched(gate):
             return
         holding = self._holding = self._meet(gate)
         try:
@@ -253,12 +255,29 @@ class Call:
             self._block(refusal)
             raise
 
+    def _is_watched(self, gate: Gate) -> bool:
+        """Have a call that no budget counts looked at by the detectors of runaways, which is little work.
+
+        Raises:
+            BudgetExceeded: one of them refuses it, and the call has ended.
+        """
+        if not gate.only_watches:
+            return False
+        trace = self._calls.recorder.trace_id(self._span)
+        try:
+            self._watched = Watched.by(gate, self._asked(), trace)
+        except BudgetExceeded as refusal:
+            self._block(refusal)
+            raise
+        return True
+
+    def _asked(self) -> Asked:
+        at_s, earlier = self._start_ns / 1e9, self._calls.lengths.of
+        return Asked(self.dialect, self.request, self.site, self.model, at_s, earlier)
+
     def _meet(self, gate: Gate) -> Holding:
         """What the call has to do with the budgets of `gate`."""
-        calls, names = self._calls, gate.names
-        asked = Asked(
-            self.dialect, self.request, self.site, self.model, self._start_ns / 1e9, calls.lengths.of
-        )
+        calls, names, asked = self._calls, gate.names, self._asked()
         facts = facts_of(
             asked,
             calls.book,
@@ -422,9 +441,11 @@ class Call:
 
     def _give_up(self, error: BaseException | None, *, left: bool) -> None:
         """Count a call of which nothing could be read, so that at least it is missed."""
-        if self._holding is not None:  # a cap is not to be passed unseen
-            with suppress(Exception):
+        with suppress(Exception):
+            if self._holding is not None:  # a cap is not to be passed unseen
                 self._holding.settle_whole()
+            if self._watched is not None:
+                self._watched.settle(None)
         if self._silent:
             return
         try:
@@ -521,7 +542,7 @@ class Call:
                 counted_before=before,
                 unpriced=gap,
                 warned_by=() if holding is None else holding.warned_by,
-                repeated=holding is not None and holding.repeated,
+                repeated=self._repeats(holding),
                 content=content_of(dialect.name, self.request, body) if calls.content else {},
             ),
         )
@@ -541,7 +562,10 @@ class Call:
         if gate is None or (self._holding is None and gate.is_open):
             return None
         if reading.id is not None and usage is not None:
-            self._calls.lengths.note(reading.id, usage.input_tokens + usage.output_tokens)
+            self._calls.lengths.note(reading.id, sum(usage.tokens.values()))
+        if self._watched is not None:
+            self._watched.settle(cost.usd)
+            return None
         try:
             holding = self._holding or self._meet(gate)
             unanswered = usage is None and self._is_unanswered(error)
@@ -551,6 +575,10 @@ class Call:
             failed("settling a call")
             return None
         return holding
+
+    def _repeats(self, holding: Holding | None) -> bool:
+        watched = self._watched or holding
+        return watched is not None and watched.repeated
 
     def _is_unanswered(self, error: BaseException | None) -> bool:
         """Whether the request was sent and given up before an answer: the provider may bill it."""

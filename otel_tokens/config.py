@@ -6,6 +6,7 @@ A wrong setting that concerns telemetry warns and falls back; one that concerns 
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 
 from collections.abc import Callable, Mapping
@@ -14,8 +15,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
-from .budgets.budget import Plan
-from .budgets.file import find_plan, read_plan
+from .budgets.budget import FILE_NAME, Plan
 from .clients import CLIENTS
 from .errors import ConfigError
 from .providers import Endpoint
@@ -111,7 +111,12 @@ def from_environment(env: Mapping[str, str], folder: Path | None = None) -> Conf
 
 def _plan(env: Mapping[str, str], folder: Path) -> Plan:
     """The budget file there is, else a plan without budgets that warns of runaways."""
-    path = find_plan(env.get("OTEL_TOKENS_CONFIG"), folder)
+    named = env.get("OTEL_TOKENS_CONFIG")
+    if not (named and named.strip()) and not os.path.lexists(folder / FILE_NAME):
+        return Plan()  # as most programs have, so that nothing has to be imported to read one
+    from .budgets.file import find_plan, read_plan  # noqa: PLC0415
+
+    path = find_plan(named, folder)
     return Plan() if path is None else read_plan(path)
 
 

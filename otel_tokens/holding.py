@@ -35,6 +35,36 @@ class Asked(NamedTuple):
     """How many tokens an earlier answer had, in and out; None where that is not known."""
 
 
+class Watched(NamedTuple):
+    """A call that no budget counts, and detectors of runaways have let pass."""
+
+    gate: Gate
+    fingerprint: int
+    trace: int
+    repeated: bool
+    """Whether it repeats an identical request."""
+
+    @classmethod
+    def by(cls, gate: Gate, asked: Asked, trace: int) -> Watched:
+        """Have the detectors of `gate` look at a call.
+
+        Raises:
+            BudgetExceeded: one of them refuses it.
+        """
+        weight = weigh(stated(asked.request))
+        fingerprint = fingerprint_of(asked.dialect, asked.site, asked.model, weight)
+        return cls(gate, fingerprint, trace, gate.look_out(fingerprint, trace))
+
+    def settle(self, usd: Decimal | None) -> None:
+        """Say what it has cost."""
+        self.gate.look_back(self.fingerprint, self.trace, usd)
+
+
+def fingerprint_of(dialect: Dialect, site: Site, model: str | None, weight: Weight) -> int:
+    """What tells a request from all others, in this process."""
+    return hash((dialect.name, site.host, model, weight.fingerprint))
+
+
 class Ending(NamedTuple):
     """What is known of a call that has ended."""
 
@@ -105,7 +135,7 @@ def facts_of(
     bounds = _Bounds(asked, book, estimator, weight)
     fingerprint = None
     if weight is not None:
-        fingerprint = hash((asked.dialect.name, asked.site.host, asked.model, weight.fingerprint))
+        fingerprint = fingerprint_of(asked.dialect, asked.site, asked.model, weight)
     provider, model = asked.site.provider, asked.model
     return Facts(provider, model, values, trace, fingerprint, bounds.of, bounds.closer, names)
 

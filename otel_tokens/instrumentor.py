@@ -20,7 +20,6 @@ from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-de
 
 from . import config as settings
 from .budgets import block
-from .budgets.file import PlanFile
 from .budgets.gate import Gate
 from .budgets.purse import Purse
 from .calls import Calls
@@ -219,7 +218,11 @@ def _gate(config: Config, reports: Reports) -> Gate:
         ledger.check()
     except LedgerError as error:  # `on_failure` decides about calls
         reports.ledger_failure(error, first=True)
-    file = None if config.plan.path is None else PlanFile(Path(config.plan.path))
+    file = None
+    if config.plan.path is not None:
+        from .budgets.file import PlanFile  # noqa: PLC0415  # only where there is a file
+
+        file = PlanFile(Path(config.plan.path))
     purse = Purse(ledger, config.plan.ledger, reports)
     return Gate(config.plan, purse, reports, file=file, runaway=config.runaway)
 

@@ -11,6 +11,9 @@ from ..ledgers.ledger import PICO
 from ..ledgers.settings import LedgerSettings
 
 
+FILE_NAME: Final = "otel-tokens.toml"
+"""Of the budget file, in the working directory."""
+
 WINDOWS: Final = ("minute", "hour", "day", "week", "month", "total", "trace", "session")
 CALENDAR: Final = ("minute", "hour", "day", "week", "month")
 

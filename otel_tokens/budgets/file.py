@@ -15,7 +15,7 @@ from typing import Final
 
 from ..errors import ConfigError
 from ..shield import log
-from .budget import Plan
+from .budget import FILE_NAME, Plan
 from .schema import checked
 
 
@@ -25,7 +25,6 @@ else:  # pragma: no cover - Python 3.10
     import tomli as tomllib
 
 
-FILE_NAME: Final = "otel-tokens.toml"
 VARIABLE: Final = "OTEL_TOKENS_CONFIG"
 
 _LARGEST: Final = 1_000_000

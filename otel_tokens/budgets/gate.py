@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from ..errors import BudgetExceeded
 from ..ledgers.ledger import Account, Balance
@@ -20,13 +20,16 @@ from ..shield import failed
 from . import block, refusals
 from .budget import Budget, Plan, pico_usd
 from .facts import Bounds, Facts
-from .file import PlanFile
 from .lines import OTHER, Line, Part, Refused
 from .matching import Match, Matcher
 from .purse import Ask, Purse
 from .runaway import Trip, Watch
 from .waiting import Waiting
 from .windows import window_at
+
+
+if TYPE_CHECKING:  # what reads a file is imported where there is one
+    from .file import PlanFile
 
 
 class Warned(NamedTuple):
@@ -148,6 +151,11 @@ class Gate:
         return self._watch is None and not self.plan.budgets and not block.opened.get()
 
     @property
+    def only_watches(self) -> bool:
+        """Whether calls are watched for runaways, and no budget counts them."""
+        return not self.plan.budgets and not block.opened.get()
+
+    @property
     def watches(self) -> bool:
         """Whether a fingerprint of each request is wanted."""
         return self._watch is not None
@@ -237,6 +245,9 @@ class Gate:
         return matcher.find(facts.provider, facts.model, values)
 
     def _look_out(self, facts: Facts) -> bool:
+        return self.look_out(facts.fingerprint, facts.trace)
+
+    def look_out(self, fingerprint: int | None, trace: int) -> bool:
         """Ask the detectors of runaways; whether the call repeats another.
 
         Raises:
@@ -244,7 +255,7 @@ class Gate:
         """
         if self._watch is None:
             return False
-        trips, repeats = self._watch.before(self._tick(), fingerprint=facts.fingerprint, trace=facts.trace)
+        trips, repeats = self._watch.before(self._tick(), fingerprint=fingerprint, trace=trace)
         for trip in trips:
             if trip.first:
                 self._reports.tripped(trip, blocks=self._blocks_runaways)
@@ -361,13 +372,18 @@ class Gate:
                 ],
                 wait=wait,
             )
-        if self._watch is not None:
-            trips = self._watch.after(
-                self._tick(), fingerprint=hold.fingerprint, trace=hold.trace, pico_usd=pico
-            )
-            for trip in trips:
-                if trip.first:
-                    self._reports.tripped(trip, blocks=self._blocks_runaways)
+        self._look_back(hold.fingerprint, hold.trace, pico)
+
+    def look_back(self, fingerprint: int | None, trace: int, usd: Decimal | None) -> None:
+        """Tell the detectors of runaways that a call which they have let pass has ended."""
+        self._look_back(fingerprint, trace, pico_usd(usd) if usd else 0)
+
+    def _look_back(self, fingerprint: int | None, trace: int, pico: int) -> None:
+        if self._watch is None:
+            return
+        for trip in self._watch.after(self._tick(), fingerprint=fingerprint, trace=trace, pico_usd=pico):
+            if trip.first:
+                self._reports.tripped(trip, blocks=self._blocks_runaways)
 
     def park(self, answer_id: str, hold: Hold) -> None:
         """Go on holding for an answer that is still in the making, until somebody fetches it.
