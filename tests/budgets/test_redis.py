@@ -608,7 +608,7 @@ def test_a_step_whose_answer_was_lost_counts_once() -> None:
 def test_an_addition_is_never_made_twice(ledger: RedisLedger) -> None:
     """A change whose answer was lost is reported, not repeated."""
     sent = []
-    ledger.check()
+    ledger.top_up(TOTAL, 0, who="me")  # so that the server knows the script
     client = ledger._connected()
     script = client.evalsha
 
