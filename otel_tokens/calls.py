@@ -299,26 +299,34 @@ class Call:
                 return
             if self.adopts:  # the span that was to stand for it will not be made
                 self.adopts, self._span = False, None
-            duration_ns = max(0, self._calls.tick_ns() - self._start_tick)
-            self._calls.recorder.finish(
-                self._span or self._open_span(),
-                Finished(
-                    reading=EMPTY,
-                    usage=None,
-                    usage_source=None,
-                    cost=_NO_USAGE,
-                    outcome=BLOCKED,
-                    error_type=error_type(refusal),
-                    error_message=str(refusal),
-                    end_ns=self._start_ns + duration_ns,
-                    duration_s=duration_ns / 1e9,
-                    asked=self.dialect.asked(self.request),
-                    blocked_by=refusal.budget,
-                    blocked_reason=refusal.reason,
-                ),
+            self._record_unread(
+                BLOCKED,
+                error_type(refusal),
+                error_message=str(refusal),
+                asked=self.dialect.asked(self.request),
+                blocked_by=refusal.budget,
+                blocked_reason=refusal.reason,
             )
         except Exception:  # noqa: BLE001  # the refusal stands
             failed("recording a call that was blocked")
+
+    def _record_unread(self, outcome: str, error_type: str | None, **more: Any) -> None:  # noqa: ANN401
+        """Record a call of which there is nothing to read."""
+        duration_ns = max(0, self._calls.tick_ns() - self._start_tick)
+        self._calls.recorder.finish(
+            self._span or self._open_span(),
+            Finished(
+                reading=EMPTY,
+                usage=None,
+                usage_source=None,
+                cost=_NO_USAGE,
+                outcome=outcome,
+                error_type=error_type,
+                end_ns=self._start_ns + duration_ns,
+                duration_s=duration_ns / 1e9,
+                **more,
+            ),
+        )
 
     # While the request is made.
 
@@ -449,22 +457,8 @@ class Call:
         if self._silent:
             return
         try:
-            duration_ns = max(0, self._calls.tick_ns() - self._start_tick)
-            outcome, error_type = outcome_of(EMPTY, error, left=left)
-            self._calls.recorder.finish(
-                self._span or self._open_span(),
-                Finished(
-                    reading=EMPTY,
-                    usage=None,
-                    usage_source=None,
-                    cost=_NO_USAGE,
-                    outcome=outcome,
-                    error_type=error_type,
-                    end_ns=self._start_ns + duration_ns,
-                    duration_s=duration_ns / 1e9,
-                    unpriced=self.dialect.billed,
-                ),
-            )
+            outcome, kind = outcome_of(EMPTY, error, left=left)
+            self._record_unread(outcome, kind, unpriced=self.dialect.billed)
         except Exception:  # noqa: BLE001  # the recorder itself: end the span, if that much works
             with suppress(Exception):
                 if self._span is not None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .bounds import Bound, bound_of, closer
+from .budgets.budget import pico_usd
 from .budgets.facts import Facts
 from .budgets.gate import Gate, Hold
 from .dialects import Dialect
@@ -57,7 +58,7 @@ class Watched(NamedTuple):
 
     def settle(self, usd: Decimal | None) -> None:
         """Say what it has cost."""
-        self.gate.look_back(self.fingerprint, self.trace, usd)
+        self.gate.look_back(self.fingerprint, self.trace, pico_usd(usd) if usd else 0)
 
 
 def fingerprint_of(dialect: Dialect, site: Site, model: str | None, weight: Weight) -> int:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from ..errors import BudgetExceeded
+from ..ledgers.counting import CLOCKLESS
 from ..ledgers.ledger import Account, Balance
 from ..shield import failed
 from . import block, refusals
@@ -148,7 +149,7 @@ class Gate:
     @property
     def is_open(self) -> bool:
         """Whether every call may pass without being looked at."""
-        return self._watch is None and not self.plan.budgets and not block.opened.get()
+        return self._watch is None and self.only_watches
 
     @property
     def only_watches(self) -> bool:
@@ -190,7 +191,7 @@ class Gate:
         """
         if self._parked:
             self._let_off()
-        repeats = self._look_out(facts)
+        repeats = self.look_out(facts.fingerprint, facts.trace)
         matches = self._matches(facts)
         amounts = Bounds(facts)
         if not matches and not block.opened.get():
@@ -231,8 +232,7 @@ class Gate:
 
     def _refuse(self, facts: Facts, error: BaseException) -> None:
         """Tell of a call that is not held, which a detector of runaways had let pass."""
-        if self._watch is not None:
-            self._watch.after(self._tick(), fingerprint=facts.fingerprint, trace=facts.trace, pico_usd=0)
+        self.look_back(facts.fingerprint, facts.trace, 0)
         if isinstance(error, BudgetExceeded):
             self._reports.blocked(error)
 
@@ -243,9 +243,6 @@ class Gate:
             known = dict(zip(facts.names, values, strict=True))
             values = tuple([known.get(name) for name in matcher.names])
         return matcher.find(facts.provider, facts.model, values)
-
-    def _look_out(self, facts: Facts) -> bool:
-        return self.look_out(facts.fingerprint, facts.trace)
 
     def look_out(self, fingerprint: int | None, trace: int) -> bool:
         """Ask the detectors of runaways; whether the call repeats another.
@@ -372,13 +369,10 @@ class Gate:
                 ],
                 wait=wait,
             )
-        self._look_back(hold.fingerprint, hold.trace, pico)
+        self.look_back(hold.fingerprint, hold.trace, pico)
 
-    def look_back(self, fingerprint: int | None, trace: int, usd: Decimal | None) -> None:
-        """Tell the detectors of runaways that a call which they have let pass has ended."""
-        self._look_back(fingerprint, trace, pico_usd(usd) if usd else 0)
-
-    def _look_back(self, fingerprint: int | None, trace: int, pico: int) -> None:
+    def look_back(self, fingerprint: int | None, trace: int, pico: int) -> None:
+        """Tell the detectors of runaways what a call has cost which they have let pass, in pico-dollars."""
         if self._watch is None:
             return
         for trip in self._watch.after(self._tick(), fingerprint=fingerprint, trace=trace, pico_usd=pico):
@@ -430,7 +424,7 @@ class Gate:
         there = {(balance.account.budget, balance.account.start_s) for balance in found}
         now_s = self._purse.now_s()
         for budget in self.plan.budgets:
-            if budget.window in ("trace", "session") or budget.per is not None:
+            if budget.window in CLOCKLESS or budget.per is not None:
                 continue
             start_s, end_s = window_at(budget.window, budget.timezone, now_s)
             if (budget.name, start_s) not in there:

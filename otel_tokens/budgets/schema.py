@@ -25,6 +25,7 @@ from ..files.checks import (
     one_of,
     whole_number,
 )
+from ..ledgers.counting import CLOCKLESS
 from ..ledgers.ledger import AMOUNT_LIMIT, PICO
 from ..ledgers.settings import LedgerSettings
 from .budget import WINDOWS, Budget, Globs, Plan, RunawaySettings, pico_usd
@@ -193,7 +194,7 @@ def _budget(value: object, place: Place) -> dict[str, Any]:
     check_needed(budget, place, "name")
     if "limit_usd" in budget and "limit_tokens" in budget:
         place.at("limit_tokens").refuse("a second limit", budget["limit_tokens"], "limit_usd or limit_tokens")
-    if budget.get("window") in ("trace", "session") and "per" in budget:
+    if budget.get("window") in CLOCKLESS and "per" in budget:
         place.at("per").refuse(f'window = "{budget["window"]}" counts apart already', budget["per"], "no per")
     if "limit_usd" in budget:
         budget["limit"] = budget.pop("limit_usd")

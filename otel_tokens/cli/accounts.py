@@ -9,11 +9,10 @@ from typing import Final, NamedTuple, NoReturn
 from ..budgets.budget import Budget, Plan
 from ..budgets.windows import window_at
 from ..errors import ConfigError
+from ..ledgers.counting import CLOCKLESS
 from ..ledgers.ledger import Account, Balance, Entry, Ledger
 
 
-SCOPED: Final = ("trace", "session")
-"""Windows that are counted apart by themselves."""
 _TRAIL: Final = 10_000
 _EARLY: Final = 20
 """Nothing is foretold in the first twentieth of a window."""
@@ -130,7 +129,7 @@ class Survey:
 
 def is_scoped(budget: Budget) -> bool:
     """Whether a budget has several accounts at a time."""
-    return budget.per is not None or budget.window in SCOPED
+    return budget.per is not None or budget.window in CLOCKLESS
 
 
 def scope_of(group: Group, survey: Survey, scope: str | None) -> Account:
@@ -149,7 +148,7 @@ def scope_of(group: Group, survey: Survey, scope: str | None) -> Account:
     for account in live:
         if account.scope == scope:
             return account
-    if group.in_file and budget.window not in SCOPED and is_scoped(budget):
+    if group.in_file and budget.window not in CLOCKLESS and is_scoped(budget):
         return survey.account(budget, scope)
     raise ConfigError(f"budget {budget.name!r}: there is no scope {scope!r}; {_listed(live)}")
 
@@ -186,7 +185,7 @@ def _unfiled(balance: Balance) -> Budget:
         limit=balance.cap,
         unit=account.unit,
         window=account.window,
-        per="scope" if account.scope and account.window not in SCOPED else None,
+        per="scope" if account.scope and account.window not in CLOCKLESS else None,
     )
 
 

@@ -13,9 +13,10 @@ from ..budgets.matching import Match, Matcher
 from ..dialects import anthropic_messages, openai_chat
 from ..dialects.weight import Weight
 from ..errors import ConfigError
+from ..ledgers.counting import CLOCKLESS
 from ..providers import Site
 from . import render
-from .accounts import SCOPED, Shown, Survey
+from .accounts import Shown, Survey
 from .surroundings import OK, Surroundings
 from .words import globs_in_words
 
@@ -176,7 +177,7 @@ def _row(verdict: Verdict) -> tuple[str, str]:
         return "does not count it", verdict.why_not or ""
     budget, unit = verdict.budget, verdict.budget.unit
     scope = f" ({shown.account.scope})" if shown.account.scope else ""
-    scope = " (each trace begins with all of it)" if budget.window in SCOPED and not scope else scope
+    scope = " (each trace begins with all of it)" if budget.window in CLOCKLESS and not scope else scope
     left = f"{render.amount(verdict.left, unit)} of {render.amount(shown.limit, unit)} left{scope}"
     if verdict.asked is None:
         reason = f"the price is not known ({bound.status})"

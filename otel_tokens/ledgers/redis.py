@@ -38,6 +38,7 @@ from typing import Any, Final, TypeVar
 from redis import exceptions
 
 from ..errors import ConfigError, LedgerError
+from . import counting
 from .ledger import Account, Answer, Balance, Entry, Statement
 from .redis_client import Client, client_opener, is_cluster
 from .redis_scripts import (
@@ -48,7 +49,6 @@ from .redis_scripts import (
     balance,
     entry,
     joined,
-    order,
     read,
     sent,
     sent_account,
@@ -120,7 +120,7 @@ class RedisLedger:
     def balances(self) -> list[Balance]:
         """Every account whose window has not ended, in order of budget, window and scope."""
         found = [balance(row) for row in self._run("balances")]
-        return sorted(found, key=order)
+        return sorted(found, key=counting.order)
 
     def now_s(self) -> float:
         """The ledger's clock: the server's."""

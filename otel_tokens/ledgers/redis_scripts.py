@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from redis import exceptions
 
+from .counting import IDLE_S, TRAIL
 from .ledger import FORGET_S, KEEP_S, Account, Answer, Balance, Entry, Statement
 from .redis_client import Client
 
@@ -18,9 +19,6 @@ NAMES: Final = ("state", "balances", "change", "cap", "trail", "leave", "now")
 STEP: Final = 500
 """So many statements are made in one step if nothing is asked: the server does nothing else meanwhile."""
 
-_TRACE_S: Final = 3600
-"""A trace or a session that is silent for so long is shown no more, and makes room for another."""
-_TRAIL: Final = 10_000
 _LATE: Final = b"1"
 _CROWDED: Final = b"2"
 
@@ -30,7 +28,7 @@ class Script:
 
     def __init__(self, name: str, *parts: str) -> None:
         here = resources.files(__package__)
-        head = f"local KEEP_S, FORGET_S, TRACE_S, TRAIL = {KEEP_S:.0f}, {FORGET_S:.0f}, {_TRACE_S}, {_TRAIL}"
+        head = f"local KEEP_S, FORGET_S, TRACE_S, TRAIL = {KEEP_S:.0f}, {FORGET_S:.0f}, {IDLE_S:.0f}, {TRAIL}"
         texts = [here.joinpath(f"{part}.lua").read_text("utf-8") for part in (*parts, name)]
         self._text = "\n".join([head, *texts])
         self._digest = hashlib.sha1(self._text.encode(), usedforsecurity=False).hexdigest()
@@ -87,12 +85,6 @@ def balance(row: list[bytes]) -> Balance:
     budget, window, unit, start, end, scope, cap, spent, held = row
     account = Account(read(budget), read(window), read(scope), int(start), int(end), read(unit))
     return Balance(account, int(cap), int(spent), int(held))
-
-
-def order(found: Balance) -> tuple[str, str, str, int, str]:
-    """Where a balance stands among others."""
-    account = found.account
-    return account.budget, account.window, account.scope, account.start_s, account.unit
 
 
 def entry(place: bytes, fields: list[bytes]) -> Entry:

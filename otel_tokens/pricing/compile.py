@@ -9,7 +9,6 @@ Source: genai-prices 0.2.3, MIT, copyright Pydantic Services Inc.; its notice is
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from .clauses import CompileError, clauses_of
+from .compiled import keep
 from .overlay import overlaid, overlay
 from .sellers import SPELLINGS, spelled
 
@@ -106,17 +106,7 @@ def compiled() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write `prices.json`, or with `--check` only say whether it is up to date."""
-    parser = argparse.ArgumentParser(prog="python -m otel_tokens.pricing.compile")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when stale")
-    check = parser.parse_args(arguments).check
-    text = compiled()
-    if check:
-        fresh = PRICES.exists() and PRICES.read_text("utf-8") == text
-        sys.stdout.write("prices.json is up to date\n" if fresh else "prices.json is stale\n")
-        return 0 if fresh else 1
-    PRICES.write_text(text, "utf-8")
-    sys.stdout.write(f"wrote {PRICES} ({len(text)} bytes)\n")
-    return 0
+    return keep(PRICES, compiled, "otel_tokens.pricing.compile", arguments)
 
 
 def _notice(licence: str) -> list[str]:

@@ -12,16 +12,16 @@ folder, copyright Berri AI; its notice is in the file's head.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any, Final
 
 from .catalog import shipped
+from .compiled import keep
 from .ids import undated
 from .limits import bare
 from .sellers import shelf, spelled
@@ -152,18 +152,7 @@ def installed() -> str:
 
 def main(arguments: Iterable[str] | None = None) -> int:
     """Write `limits.json`, or with `--check` only say whether it is up to date."""
-    parser = argparse.ArgumentParser(prog="python -m otel_tokens.pricing.compile_limits")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when stale")
-    given: Sequence[str] | None = None if arguments is None else list(arguments)
-    check = parser.parse_args(given).check
-    text = installed()
-    if check:
-        fresh = LIMITS.exists() and LIMITS.read_text("utf-8") == text
-        sys.stdout.write("limits.json is up to date\n" if fresh else "limits.json is stale\n")
-        return 0 if fresh else 1
-    LIMITS.write_text(text, "utf-8")
-    sys.stdout.write(f"wrote {LIMITS} ({len(text)} bytes)\n")
-    return 0
+    return keep(LIMITS, installed, "otel_tokens.pricing.compile_limits", arguments)
 
 
 if __name__ == "__main__":  # pragma: no cover - `main` is tested
