@@ -6,6 +6,7 @@ import atexit
 import functools
 import logging
 import os
+import secrets
 import weakref
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -32,6 +33,7 @@ from .ledgers.opening import open_ledger
 from .reports import Reports, rows_of
 from .shield import renew, shielded
 from .telemetry import names
+from .telemetry.covered import Marks
 from .telemetry.events import Events
 from .telemetry.gauges import Row
 from .telemetry.meters import Meters
@@ -101,7 +103,7 @@ class Running:
         tracer = trace.get_tracer(names.SCOPE, __version__, tracer_provider, _SCHEMA)
         meters = _meters(meter_provider or metrics.get_meter_provider(), config)
         self._report = meters.observe_trace
-        self._labels = config.labels
+        self._labels, self._clients = config.labels, config.clients
         self._reports = Reports(Events(get_logger(names.SCOPE, __version__, logger_provider, _SCHEMA)))
         self.gate = _gate(config, self._reports)
         self._rollup: RollUp | None = None
@@ -128,11 +130,11 @@ class Running:
         block.Enforced.now = True
         self._budgets = meters.budgets
         self._budgets.source, self._budgets.failures = self._rows, self._failures
+        meters.price_dated_s = lambda: book().dated_s
         NATIVE.mode, NATIVE.asked_by_environment = config.native, config.native_asked
         sites = Sites(config.endpoints)
         for name in config.clients:
             CLIENTS[name].patch(self.calls, sites)
-        self._clients = config.clients
         atexit.register(self._at_exit)
 
     def _link(self, provider: Any) -> None:  # noqa: ANN401
@@ -141,7 +143,7 @@ class Running:
             provider = provider or trace.get_tracer_provider()
             if hasattr(provider, "add_span_processor"):
                 self._rollup = _rollup(provider)
-                self._rollup.report = self._report
+                self._rollup.report, self._rollup.marks = self._report, Marks(self._clients)
             else:
                 _when_provider_is_set(self)
 
@@ -242,7 +244,12 @@ def _meters(provider: Any, config: Config) -> Meters:  # noqa: ANN401
     found = _METERS.get(provider)
     if found is None or (found.limit, found.semconv) != (config.series_limit, config.semconv):
         meter = metrics.get_meter(names.SCOPE, __version__, provider, _SCHEMA)
-        found = _METERS[provider] = Meters(meter, limit=config.series_limit, semconv=config.semconv)
+        found = _METERS[provider] = Meters(
+            meter,
+            limit=config.series_limit,
+            semconv=config.semconv,
+            process=None if "service.instance.id" in _Resource(provider) else secrets.token_hex(4),
+        )
     return found
 
 

@@ -31,7 +31,7 @@ from .price import (
     Kinds,
     Terms,
 )
-from .rows import DAY_S, Model, Row, Window, active
+from .rows import DAY_S, Model, Row, Window, active, day_of
 from .sellers import LOCAL, spelled
 from .sheet import Fixed, Sheet, committed_sheet, sheet_of
 
@@ -101,6 +101,12 @@ class PriceBook:
     def version(self) -> str:
         """Of the compiled book."""
         return self._catalog.version
+
+    @property
+    def dated_s(self) -> int | None:
+        """Unix time of the day on which the compiled book was last checked."""
+        dated = self._catalog.dated
+        return None if dated is None else day_of(dated) * DAY_S
 
     def price(self, usage: Usage, terms: Terms) -> Cost:
         """What a call that used `usage` costs under `terms`."""

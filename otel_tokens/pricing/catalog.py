@@ -23,6 +23,7 @@ class Catalog:
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.version: str = data["version"]
+        self.dated: str | None = data.get("dated")
         self.multipliers: tuple[Multiplier, ...] = tuple(
             [multiplier_of(plain) for plain in data["multipliers"]]
         )

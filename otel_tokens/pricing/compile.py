@@ -93,15 +93,17 @@ def compiled() -> str:
     from genai_prices import data  # noqa: PLC0415 - an optional library
 
     package = distribution("genai-prices")
+    reviewed = overlay()
     book: Plain = {
         "schema": 1,
         "name": "otel-tokens",
         "version": f"genai-prices {package.version}",
+        "dated": max(part["checked"] for parts in reviewed.values() for part in parts),
         "notice": _notice(package.read_text("licenses/LICENSE") or ""),
         "unmapped": sorted(UNMAPPED) + sorted("=".join(pair) for pair in UNMAPPED_VARIANTS),
         "providers": dict(map(_provider, data.providers)),
     }
-    return _text(overlaid(book, overlay()))
+    return _text(overlaid(book, reviewed))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

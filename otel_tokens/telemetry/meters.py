@@ -8,6 +8,9 @@ added up as exact decimals. Attribute mappings are built once for each series.
 
 from __future__ import annotations
 
+import secrets
+import time
+
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
@@ -73,9 +76,13 @@ class Noted(NamedTuple):
 class Meters:
     """The instruments of this package on one meter."""
 
-    def __init__(self, meter: Meter, *, limit: int, semconv: str) -> None:
+    def __init__(self, meter: Meter, *, limit: int, semconv: str, process: str | None = None) -> None:
+        """`process` tells this process from others, where its resource has no `service.instance.id`."""
         self.limit, self.semconv = limit, semconv
+        self.price_dated_s: Callable[[], int | None] | None = None
+        """Unix time from which the price book is; reads the book."""
         self._sums = Sums(limit)
+        self._sums.process = {} if process is None else {names.PROCESS: process}
         self._latest = semconv in ("latest", "both")
         self._pending: deque[Noted] = deque()
         self._histograms(meter, semconv)
@@ -151,9 +158,15 @@ class Meters:
                 )
         meter.create_observable_gauge(
             names.METRIC_HEARTBEAT,
-            [lambda _options: [Observation(1)]],
+            [lambda _options: [Observation(1, self._sums.process)]],
             unit="{process}",
             description="1 for every process that is metered.",
+        )
+        meter.create_observable_gauge(
+            names.METRIC_PRICE_AGE,
+            [self._observe_price_age],
+            unit="s",
+            description="How long ago the price book was checked, in processes that have made calls.",
         )
 
     # Adding.
@@ -250,7 +263,7 @@ class Meters:
 
     def observe_trace(self, usd: float, name: str) -> None:
         """Record what one request or job has cost."""
-        self._trace_cost.record(usd, {names.TRACE_NAME: name})
+        self._trace_cost.record(usd, {names.TRACE_NAME: name, **self._sums.process})
 
     # Reporting.
 
@@ -283,7 +296,16 @@ class Meters:
         return observe
 
     def _observe_failures(self, _options: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(number, {names.STEP: step}) for step, number in shield.failures.items()]
+        process = self._sums.process
+        return [
+            Observation(number, {names.STEP: step, **process}) for step, number in shield.failures.items()
+        ]
+
+    def _observe_price_age(self, _options: CallbackOptions) -> Iterable[Observation]:
+        if self.price_dated_s is None or self._sums.is_empty:
+            return []
+        dated_s = self.price_dated_s()
+        return [] if dated_s is None else [Observation(time.time() - dated_s, self._sums.process)]
 
     def _observe_latest(self, buckets: frozenset[str]) -> Callable[[CallbackOptions], Iterator[Observation]]:
         def observe(_options: CallbackOptions) -> Iterator[Observation]:
@@ -305,6 +327,8 @@ class Meters:
         The storage of the SDK is copied by a fork too, so what it keeps for these instruments is dropped;
         otherwise a child would report the parent's histograms again, and a delta below zero.
         """
+        # The resource, and the `service.instance.id` in it, is the parent's.
+        self._sums.process = {names.PROCESS: secrets.token_hex(4)}
         self._sums.clear()
         self._pending.clear()
         meter = getattr(self.meter, "_real_meter", None) or self.meter  # of a provider that was set later

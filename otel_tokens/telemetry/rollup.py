@@ -20,6 +20,7 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from ..readings import EXACT
 from ..shield import failed
 from . import names
+from .covered import Marks
 
 
 _ROOT: Final = "_otel_tokens_root"
@@ -90,6 +91,7 @@ class RollUp(SpanProcessor):
     def __init__(self) -> None:
         self.report: Callable[[float, str], None] | None = None
         """What gets the cost in USD and the name of a trace; None while metering is off."""
+        self.marks = Marks(())
         self._live: weakref.WeakValueDictionary[int, Root] = weakref.WeakValueDictionary()
         self._names: set[str] = set()
 
@@ -98,8 +100,12 @@ class RollUp(SpanProcessor):
         if self.report is None:
             return
         scope = span.instrumentation_scope
-        if scope is not None and scope.name == names.SCOPE:
-            return  # a call, under which there is none
+        if scope is not None:
+            if scope.name == names.SCOPE:
+                return  # a call, under which there is none
+            mark = self.marks.of(scope.name, span.attributes or ())
+            if mark is not None:
+                span.set_attribute(*mark)
         root = root_of(trace.get_current_span(parent_context))
         if root is None or root.trace_id != span.get_span_context().trace_id:
             root = Root(span, self._live)

@@ -35,7 +35,7 @@ class Series:
 
     __slots__ = ("attributes", "base", "key", "sums")
 
-    def __init__(self, key: Key) -> None:
+    def __init__(self, key: Key, process: Mapping[str, str]) -> None:
         operation, provider, requested, responded, labels = key
         self.key = key
         self.base: dict[str, Any] = {names.OPERATION: operation, names.PROVIDER: provider}
@@ -44,6 +44,7 @@ class Series:
         if responded is not None:
             self.base[names.RESPONSE_MODEL] = responded
         self.base.update(labels)
+        self.base.update(process)
         self.sums: tuple[dict[Any, Any], ...] = ({}, {}, {}, {}, {}, {}, {})
         """COST: (bucket, source) to USD; TOKENS: (bucket, source) to count; REQUESTS: (outcome, error) to
         count; UNPRICED: status to count; BLOCKED, WARNED: budget to count; REPEATED: None to count."""
@@ -69,7 +70,14 @@ class Sums:
     def __init__(self, limit: int) -> None:
         """`limit` is how many points an instrument may have."""
         self._limit = max(1, limit - _RESERVE)
+        self.process: Mapping[str, str] = {}
+        """The label that tells this process from others with the same resource, where it needs one."""
         self.clear()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has been counted yet."""
+        return not self._series
 
     def clear(self) -> None:
         """Start from zero; the lock is new too, as in a forked process somebody may hold the old one."""
@@ -129,7 +137,7 @@ class Sums:
         return self._last_resort(key)
 
     def _new(self, key: Key) -> Series:
-        self._series[key] = series = Series(key)
+        self._series[key] = series = Series(key, self.process)
         return series
 
     def _last_resort(self, key: Key) -> Series:

@@ -38,7 +38,7 @@ class Scene:
         self.readers = readers or (InMemoryMetricReader(),)
         self.exported = InMemorySpanExporter()
         self.logged = InMemoryLogRecordExporter()
-        about = Resource(dict(resource or {}))
+        about = Resource({"service.instance.id": "one", **(resource or {})})
         self.traces = TracerProvider(resource=about, sampler=sampler, shutdown_on_exit=False)
         self.traces.add_span_processor(SimpleSpanProcessor(self.exported))
         self.metrics = MeterProvider(self.readers, resource=about, views=views, shutdown_on_exit=False)

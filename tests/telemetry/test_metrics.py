@@ -81,12 +81,15 @@ def test_the_points_of_a_chat(scene: Start) -> None:
     (duration,) = metrics["gen_ai.client.operation.duration"].data.data_points
     assert (dict(duration.attributes), duration.count) == ({**BASE, **SERVER}, 1)
     assert duration.explicit_bounds[:3] == (0.01, 0.02, 0.04)
+    (age,) = metrics["otel_tokens.price.age"].data.data_points
+    assert age.value > 0
     units = {name: metric.unit for name, metric in metrics.items()}
     assert units == {
         "otel_tokens.cost.usd": "{USD}",
         "otel_tokens.tokens": "{token}",
         "otel_tokens.requests": "{request}",
         "otel_tokens.heartbeat": "{process}",
+        "otel_tokens.price.age": "s",
         "gen_ai.client.token.usage": "{token}",
         "gen_ai.client.operation.duration": "s",
     }
