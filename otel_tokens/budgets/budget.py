@@ -9,6 +9,7 @@ from typing import Final
 
 from ..ledgers.ledger import PICO
 from ..ledgers.settings import LedgerSettings
+from .alerts import AlertSettings
 
 
 FILE_NAME: Final = "otel-tokens.toml"
@@ -89,6 +90,7 @@ class Plan:
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     budgets: tuple[Budget, ...] = ()
     runaway: RunawaySettings = RunawaySettings()
+    alerts: AlertSettings = field(default_factory=AlertSettings)
 
 
 def globs_of(globs: Globs) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -26,14 +26,14 @@ from ..files.checks import (
     whole_number,
 )
 from ..ledgers.counting import CLOCKLESS
-from ..ledgers.ledger import AMOUNT_LIMIT, PICO
+from ..ledgers.ledger import AMOUNT_LIMIT
 from ..ledgers.settings import LedgerSettings
-from .budget import WINDOWS, Budget, Globs, Plan, RunawaySettings, pico_usd
+from .alerts import AlertSettings
+from .budget import WINDOWS, Budget, Globs, Plan, RunawaySettings
+from .numbers import dollars, seconds, share, times, usd
 from .windows import why_no_zone, zone_of
 
 
-_USD_LIMIT: Final = Decimal(AMOUNT_LIMIT // PICO)
-_USD: Final = f'USD {{}}, below {_USD_LIMIT:f}, whole or in quotes: 50 or "0.50"'
 _URLS: Final = re.compile(
     r"memory:(//)?|sqlite:///.+|unix://.+|(redis|valkey)s?(\+(cluster|sentinel))?://.+", re.DOTALL
 )
@@ -41,6 +41,7 @@ _URL: Final = (
     "memory:, sqlite:///path, redis://host:port/db, rediss://, unix://, redis+cluster://, redis+sentinel://"
 )
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*)://")
+_ADDRESS: Final = re.compile(r"https?://[^\s\"'{}<>\\]+")
 _NAME_LENGTH: Final = 100
 _HOUR_S: Final = 3600
 _DAY_S: Final = 86_400
@@ -60,7 +61,11 @@ def checked(document: object, *, file: str, text: str) -> Plan:
     _refuse_doubles(budgets, place.at("budget"))
     runaway = {"action": "block", **parts["runaway"]} if "runaway" in parts else {}
     return Plan(
-        path=file, ledger=LedgerSettings(**ledger), budgets=budgets, runaway=RunawaySettings(**runaway)
+        path=file,
+        ledger=LedgerSettings(**ledger),
+        budgets=budgets,
+        runaway=RunawaySettings(**runaway),
+        alerts=AlertSettings(**parts.get("alerts", {})),
     )
 
 
@@ -106,40 +111,26 @@ def _word(marks: str, length: int) -> Check:
     return check
 
 
-def _usd(limits: str, fits: Callable[[Decimal], bool]) -> Check:
-    """USD, in whole pico-dollars."""
-    number = number_in(_USD.format(limits), lambda usd: fits(usd) and usd < _USD_LIMIT, bare=False)
-    return lambda value, place: pico_usd(number(value, place))
-
-
-def _seconds(least: str, most: int) -> Check:
-    number = number_in(f"{least} to {most} seconds", lambda seconds: Decimal(least) <= seconds <= most)
-    return lambda value, place: float(number(value, place))
-
-
-def _share(accepted: str, fits: Callable[[Decimal], bool]) -> Check:
-    """A share: `0.05` or `5%`."""
-    share = number_in(accepted, fits)
-    percents = number_in(accepted, lambda number: fits(number / 100))
-
-    def check(value: object, place: Place) -> Decimal:
-        if isinstance(value, str) and value.strip().endswith("%"):
-            number: Decimal = percents(value.strip().removesuffix("%"), place)
-            return number / 100
-        return share(value, place)  # type: ignore[no-any-return]  # a `Check` may give anything
-
-    return check
-
-
 def _alert_at(value: object, place: Place) -> tuple[Decimal, ...]:
-    shares: list[Decimal] = list_of(_share("shares above 0, up to 10: 0.8 or 80%", _is_alert))(value, place)
+    shares: list[Decimal] = list_of(share("shares above 0, up to 10: 0.8 or 80%", _is_alert))(value, place)
     if len(set(shares)) < len(shares):
         place.refuse("states a share twice", value, "each share once")
     return tuple(sorted(shares))
 
 
-def _is_alert(share: Decimal) -> bool:
-    return 0 < share <= 10  # noqa: PLR2004  # ten times the limit: for budgets that only warn
+def _is_alert(number: Decimal) -> bool:
+    return 0 < number <= 10  # noqa: PLR2004  # ten times the limit: for budgets that only warn
+
+
+def _address(value: object, place: Place) -> str:
+    address = check_text(value, place)
+    if not _ADDRESS.fullmatch(address):
+        place.refuse("not the address of a web page", value, "such as https://grafana.example.com")
+    return address.rstrip("/")
+
+
+def _is_part(number: Decimal) -> bool:
+    return 0 < number <= 1
 
 
 def _zone(value: object, place: Place) -> str:
@@ -215,14 +206,14 @@ _LEDGER: Final[Mapping[str, Check]] = {
     "url": _url,
     "namespace": _word("-_.:", 64),
     "on_failure": _ON_FAILURE,
-    "slice": _share('0 to 0.5: "5%" or 0.05', lambda share: 0 <= share <= Decimal("0.5")),
-    "timeout_s": _seconds("0.01", 60),
-    "lease_s": _seconds("0.1", _HOUR_S),
+    "slice": share('0 to 0.5: "5%" or 0.05', lambda part: 0 <= part <= Decimal("0.5")),
+    "timeout_s": seconds("0.01", 60),
+    "lease_s": seconds("0.1", _HOUR_S),
 }
 
 _BUDGET: Final[Mapping[str, Check]] = {
     "name": _word("-_./ :", _NAME_LENGTH),
-    "limit_usd": _usd("above 0", lambda usd: usd > 0),
+    "limit_usd": usd("above 0", lambda amount: amount > 0),
     "limit_tokens": whole_number(1, AMOUNT_LIMIT - 1),
     "window": one_of(*WINDOWS),
     "timezone": _zone,
@@ -238,13 +229,13 @@ _BUDGET: Final[Mapping[str, Check]] = {
 
 _RUNAWAY: Final[Mapping[str, Check]] = {
     "action": one_of("block", "warn", "off"),
-    "open_s": _seconds("1", _DAY_S),
+    "open_s": seconds("1", _DAY_S),
     "repeats": whole_number(0, 10**9),
-    "repeats_s": _seconds("1", _DAY_S),
+    "repeats_s": seconds("1", _DAY_S),
     "calls_per_trace": whole_number(0, 10**9),
-    "cost_per_trace_usd": _usd("from 0", lambda usd: usd >= 0),
-    "velocity": number_in("0, or 1 to 1000000 times", lambda times: times == 0 or 1 <= times <= 10**6),
-    "velocity_floor_usd": _usd("from 0", lambda usd: usd >= 0),
+    "cost_per_trace_usd": usd("from 0", lambda amount: amount >= 0),
+    "velocity": number_in("0, or 1 to 1000000 times", lambda rate: rate == 0 or 1 <= rate <= 10**6),
+    "velocity_floor_usd": usd("from 0", lambda amount: amount >= 0),
 }
 
 
@@ -253,8 +244,29 @@ def _runaway(value: object, place: Place) -> dict[str, Any]:
     return {key.removesuffix("_usd"): inner for key, inner in table.items()}
 
 
+_ALERTS: Final[Mapping[str, Check]] = {
+    "dashboards_url": _address,
+    "spike_floor_usd": dollars,
+    "spike_times": times,
+    "spike_deviations": times,
+    "runaway_times": times,
+    "runaway_requests": whole_number(1, 10**9),
+    "calls_per_trace": whole_number(1, 10**9),
+    "calls_per_trace_times": times,
+    "prompt_times": times,
+    "prompt_floor_tokens": whole_number(1, 10**9),
+    "waste_share": share('above 0, up to 1: "20%" or 0.2', _is_part),
+    "waste_floor_usd": dollars,
+    "cache_share": share('above 0, up to 1: "50%" or 0.5', _is_part),
+    "cache_floor_tokens": whole_number(1, 10**12),
+    "mismatch_share": share('above 0, up to 1: "5%" or 0.05', _is_part),
+    "price_age_days": whole_number(1, 3650),
+    "silent_minutes": whole_number(1, 1440),
+}
+
 _DOCUMENT: Final[Mapping[str, Check]] = {
     "ledger": _section("ledger", _LEDGER),
     "budget": _budgets,
     "runaway": _runaway,
+    "alerts": _section("alerts", _ALERTS),
 }

@@ -64,6 +64,7 @@ class Noted(NamedTuple):
     usage_source: str
     cost: Mapping[str, Decimal]
     cost_source: str
+    outcome: str
     parts: tuple[Part, ...]
     part_costs: tuple[Mapping[str, Decimal], ...]
     error_type: str | None
@@ -186,6 +187,7 @@ class Meters:
                 end.usage_source or "provider",
                 cost.by_bucket,
                 cost.source or "computed",
+                end.outcome,
                 end.parts,
                 cost.parts,
                 end.error_type,
@@ -219,6 +221,7 @@ class Meters:
                 usage_source=call.usage_source,
                 cost=money,
                 cost_source=call.cost_source,
+                outcome=call.outcome,
             )
         series = self._sums.count(
             (operation, provider, requested, call.model, call.labels),
@@ -226,6 +229,7 @@ class Meters:
             usage_source=call.usage_source,
             cost=call.cost,
             cost_source=call.cost_source,
+            outcome=call.outcome,
             ones=call.ones,
         )
         if call.span_context is not None:
@@ -272,8 +276,9 @@ class Meters:
         return self._sums.points(kind)
 
     def _observe_cost(self, _options: CallbackOptions) -> Iterator[Observation]:
-        for base, (bucket, source), usd in self._points(COST):
-            yield Observation(float(usd), {**base, names.BUCKET: bucket, names.COST_SOURCE: source})
+        for base, (bucket, source, outcome), usd in self._points(COST):
+            labels = {names.BUCKET: bucket, names.COST_SOURCE: source, names.OUTCOME: outcome}
+            yield Observation(float(usd), {**base, **labels})
 
     def _observe_tokens(self, _options: CallbackOptions) -> Iterator[Observation]:
         for base, (bucket, source), number in self._points(TOKENS):

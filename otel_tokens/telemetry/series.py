@@ -46,8 +46,9 @@ class Series:
         self.base.update(labels)
         self.base.update(process)
         self.sums: tuple[dict[Any, Any], ...] = ({}, {}, {}, {}, {}, {}, {})
-        """COST: (bucket, source) to USD; TOKENS: (bucket, source) to count; REQUESTS: (outcome, error) to
-        count; UNPRICED: status to count; BLOCKED, WARNED: budget to count; REPEATED: None to count."""
+        """COST: (bucket, source, outcome) to USD; TOKENS: (bucket, source) to count; REQUESTS: (outcome,
+        error) to count; UNPRICED: status to count; BLOCKED, WARNED: budget to count; REPEATED: None to
+        count."""
         self.attributes: dict[PointKey, dict[str, Any]] = {}
         """Of the points of its histograms; the same object for each record."""
 
@@ -93,6 +94,7 @@ class Sums:
         usage_source: str,
         cost: Mapping[str, Decimal],
         cost_source: str,
+        outcome: str,
         ones: Sequence[tuple[int, Any]] = (),
     ) -> Series:
         """Add one call, or one part of it that another model answered; `ones` are points to add 1 to."""
@@ -101,7 +103,7 @@ class Sums:
             for bucket, number in tokens.items():
                 self._add(TOKENS, series, (bucket, usage_source), number)
             for bucket, usd in cost.items():
-                self._add(COST, series, (bucket, cost_source), usd)
+                self._add(COST, series, (bucket, cost_source, outcome), usd)
             for kind, point in ones:
                 self._add(kind, series, point, 1)
         return series

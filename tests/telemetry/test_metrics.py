@@ -41,6 +41,7 @@ BASE = {
     "gen_ai.request.model": "gpt-4o-mini",
     "gen_ai.response.model": "gpt-4o-mini",
 }
+COST = {"otel_tokens.cost.source": "computed", "otel_tokens.outcome": "ok"}
 SERVER = {"server.address": "api.openai.com", "server.port": 443}
 
 
@@ -65,8 +66,8 @@ def test_the_points_of_a_chat(scene: Start) -> None:
     metrics = made.collected()
 
     assert whole(metrics["otel_tokens.cost.usd"]) == [
-        ({**BASE, "otel_tokens.bucket": "input", "otel_tokens.cost.source": "computed"}, 1.8e-06),
-        ({**BASE, "otel_tokens.bucket": "output", "otel_tokens.cost.source": "computed"}, 4.2e-06),
+        ({**BASE, "otel_tokens.bucket": "input", **COST}, 1.8e-06),
+        ({**BASE, "otel_tokens.bucket": "output", **COST}, 4.2e-06),
     ]
     assert whole(metrics["otel_tokens.tokens"]) == [
         ({**BASE, "otel_tokens.bucket": "input", "otel_tokens.usage.source": "provider"}, 12),
