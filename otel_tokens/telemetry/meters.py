@@ -238,7 +238,7 @@ class Meters:
     # Histograms.
 
     def _observe(self, series: Series, call: Noted, span_context: SpanContext) -> None:
-        context = trace.set_span_in_context(trace.NonRecordingSpan(span_context), _NO_CONTEXT)
+        context = _beside(span_context)
         timing = self._sums.attributes(series, call.server, call.error_type, None)
         for histogram in self._durations:
             histogram.record(call.duration_s, timing, context)
@@ -265,9 +265,9 @@ class Meters:
             if got is not None:
                 self._output.record(got, plain, context)
 
-    def observe_trace(self, usd: float, name: str) -> None:
-        """Record what one request or job has cost."""
-        self._trace_cost.record(usd, {names.TRACE_NAME: name, **self._sums.process})
+    def observe_trace(self, usd: float, name: str, root: SpanContext) -> None:
+        """Record what one request or job has cost, with its root span as the example."""
+        self._trace_cost.record(usd, {names.TRACE_NAME: name, **self._sums.process}, _beside(root))
 
     # Reporting.
 
@@ -344,6 +344,11 @@ class Meters:
                 scope = getattr(instrument, "instrumentation_scope", None)
                 if getattr(scope, "name", None) == names.SCOPE:
                     del kept[instrument]
+
+
+def _beside(span_context: SpanContext) -> Context:
+    """The context in which a point of a histogram refers to a span that has ended."""
+    return trace.set_span_in_context(trace.NonRecordingSpan(span_context), _NO_CONTEXT)
 
 
 def _ones(end: Finished) -> tuple[tuple[int, Any], ...]:

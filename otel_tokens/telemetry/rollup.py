@@ -16,6 +16,7 @@ from typing import Any, Final
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.trace import SpanContext
 
 from ..readings import EXACT
 from ..shield import failed
@@ -89,8 +90,8 @@ class RollUp(SpanProcessor):
     """Links spans to their roots, and reports what a root has cost when it ends."""
 
     def __init__(self) -> None:
-        self.report: Callable[[float, str], None] | None = None
-        """What gets the cost in USD and the name of a trace; None while metering is off."""
+        self.report: Callable[[float, str, SpanContext], None] | None = None
+        """What gets the cost in USD and the name of a trace, and its root; None while metering is off."""
         self.marks = Marks(())
         self._live: weakref.WeakValueDictionary[int, Root] = weakref.WeakValueDictionary()
         self._names: set[str] = set()
@@ -114,11 +115,13 @@ class RollUp(SpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         """Report a root under which there was a call."""
         context = span.context
-        root = self._live.pop(context.span_id, None) if context is not None and self._live else None
+        if context is None or not self._live:
+            return
+        root = self._live.pop(context.span_id, None)
         if root is None or root.usd is None or self.report is None:
             return
         try:
-            self.report(float(root.usd), self._bounded(_name(span)))
+            self.report(float(root.usd), self._bounded(_name(span)), context)
         except Exception:  # noqa: BLE001  # ours alone, inside the end of a span of the application
             failed("reporting the cost of a trace")
 

@@ -210,3 +210,12 @@ def test_a_name_that_is_known(scene: Start) -> None:
             chat(json_reply(body()))
 
     assert made.points("otel_tokens.trace.cost.usd", "otel_tokens.trace.name")[("GET /",)][0] == 2
+
+
+def test_the_histogram_refers_to_the_root(scene: Start) -> None:
+    """A point of the histogram has the root span as its example, so that a dear request is found."""
+    made = scene()
+    with made.tracer.start_as_current_span("GET /") as root:
+        chat(json_reply(body()))
+    (point,) = made.collected()["otel_tokens.trace.cost.usd"].data.data_points
+    assert [example.span_id for example in point.exemplars] == [root.get_span_context().span_id]
