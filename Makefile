@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench format prices wheel clean
+.PHONY: demo test check bench format generated wheel stack stack-build clean
 
 demo: $(VENV)/demo.stamp  ## against a simulated provider: what arrives over OTLP, and a cap that stops an agent
 	$(BIN)/python examples/quickstart/demo.py
@@ -21,6 +21,17 @@ check: $(VENV)/dev.stamp  ## lint, format, types, import contracts
 bench: $(VENV)/dev.stamp  ## microseconds added per call and per stream event
 	$(BIN)/python tests/bench/bench.py
 	PYTHONPATH=. $(BIN)/python tests/bench/caps.py
+
+stack-build: $(VENV)/bin/uv  ## collector, Prometheus, Alertmanager, Jaeger, into a cache outside the tree; needs Go
+	collector/build.sh
+
+stack: $(VENV)/demo.stamp  ## all of that on loopback, with the quickstart sending data, until Ctrl-C
+	$(BIN)/python collector/up.py
+
+generated: $(VENV)/dev.stamp  ## write everything in collector/ that is generated
+	$(BIN)/otel-tokens collector prices --output collector/config/prices.yaml
+	$(BIN)/otel-tokens collector rules --output collector/prometheus/rules
+	$(BIN)/python collector/dashboards/build.py
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .

@@ -10,6 +10,8 @@ from ..errors import ConfigError
 from ..version import __version__
 from .change import reset, set_limit, top_up
 from .check import check
+from .collector_prices import collector_prices
+from .collector_rules import collector_rules
 from .drill import drill
 from .drill_forms import FORMS
 from .explain import explain
@@ -52,6 +54,7 @@ def parser() -> ArgumentParser:
     _looks(command)
     _changes(command)
     _tests(command)
+    _collector(groups)
     return top
 
 
@@ -67,6 +70,46 @@ def _helper(of: ArgumentParser) -> Callable[[Namespace, Surroundings], int]:
 
 def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
+
+
+def _collector(groups: Any) -> None:  # noqa: ANN401  # a private type of argparse
+    about = "Make what the collector and Prometheus run: price table and rules."
+    made: _Parser = groups.add_parser("collector", help="make price table and rules", description=about)
+    made.set_defaults(run=_helper(made))
+    commands = made.add_subparsers(metavar="COMMAND", parser_class=_Parser)
+
+    text = "the price table for spans of other instrumentations, as a configuration of the collector"
+    table: _Parser = commands.add_parser("prices", help=text, description=f"{_capital(text)}.")
+    table.set_defaults(run=collector_prices)
+    table.add_argument("--prices", metavar="FILE", help="own prices (default: OTEL_TOKENS_PRICES)")
+    table.add_argument(
+        "--provider", action="append", default=[], metavar="NAME", help="only this one; may be repeated"
+    )
+    table.add_argument(
+        "--label", action="append", default=[], metavar="NAME", help="a label of metrics; may be repeated"
+    )
+    table.add_argument(
+        "--endpoint",
+        action="append",
+        default=[],
+        metavar="HOST=PROVIDER",
+        help="what stands behind a host that nobody knows; may be repeated",
+    )
+    table.add_argument("--output", default="-", metavar="FILE", help="where to write (default: here)")
+    table.add_argument("--check", metavar="FILE", help="write nothing; exit 1 when this file is stale")
+
+    text = "recording and alerting rules, with the thresholds of the budget file"
+    rule: _Parser = commands.add_parser("rules", help=text, description=f"{_capital(text)}.")
+    rule.set_defaults(run=collector_rules)
+    rule.add_argument("--budgets", metavar="FILE", help=_CONFIG)
+    rule.add_argument(
+        "--labels", default="team", metavar="A,B", help="those of OTEL_TOKENS_LABELS (default: team)"
+    )
+    rule.add_argument(
+        "--lookback", default="1d", metavar="D", help="how far a process may lie silent (default: 1d)"
+    )
+    rule.add_argument("--output", default="-", metavar="DIR", help="where to write (default: here)")
+    rule.add_argument("--check", metavar="DIR", help="write nothing; exit 1 when files there are stale")
 
 
 def _looks(command: Callable[..., _Parser]) -> None:

@@ -1,0 +1,1 @@
+"""What turns signals into answers and alarms: configurations, and what runs and makes them."""
