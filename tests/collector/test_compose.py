@@ -99,7 +99,8 @@ def lasting(compose: Compose) -> Iterator[str]:
 
 def layers(compose: Compose) -> Iterator[str]:
     """The collector reads the same files, in the same order, as on the machine itself."""
-    found = [part.rpartition("/")[2] for part in compose["services"]["collector"]["command"]]
+    command = compose["services"]["collector"]["command"]
+    found = [part.rpartition("/")[2] for part in command if part.startswith("--config")]
     if tuple(found) != runpy.run_path(str(FOLDER / "stack.py"))["LAYERS"]:
         yield str(found)
     for name in found:

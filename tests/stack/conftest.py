@@ -15,6 +15,15 @@ from collector.stack import Ports, Stack, cache
 _REQUIRED = "OTEL_TOKENS_STACK_REQUIRED"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one module share what runs, so one worker takes them all."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(here))))
+
+
 class Programs:
     """Where the programs are."""
 

@@ -64,6 +64,12 @@ COUNTED: Mapping[str, Case] = {
         usd=_CACHED_USD,
         model="gpt-4o-2024-08-06",
     ),
+    "beside our library, which meters another client": Case(
+        span=Span(attributes=_new(**{"otel_tokens.clients": ["anthropic"]})),
+        tokens=_PLAIN,
+        usd=_PLAIN_USD,
+        model="gpt-4o-2024-08-06",
+    ),
     "conventions of 2024": Case(
         span=Span(
             attributes={
@@ -644,6 +650,9 @@ PASSED_BY: Mapping[str, Span] = {
         scope="otel_tokens",
     ),
     "covered by our library": Span(attributes=_new(**{"otel_tokens.covered": True})),
+    "a framework over a client that our library meters": Span(
+        attributes=_new(**{"otel_tokens.clients": ["anthropic", "openai"]})
+    ),
     "an agent": Span(attributes=_new(**{"gen_ai.operation.name": "invoke_agent"})),
     "a tool": Span(attributes=_new(**{"gen_ai.operation.name": "execute_tool"})),
     "a workflow": Span(attributes=_new(**{"gen_ai.operation.name": "invoke_workflow"})),

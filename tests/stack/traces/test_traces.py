@@ -16,7 +16,7 @@ import pytest
 from collector.stack import Stack
 
 from ..money.foreign import Senders
-from ..queries import fetched, until
+from ..queries import fetched, posted, scalar, until
 
 
 ROOT = Path(__file__).parents[3]
@@ -33,9 +33,10 @@ with Simulator(latency_s=0.01, pace_s=0.001) as simulator:
 
 
 class Jaeger:
-    """Jaeger's query API."""
+    """Jaeger's query API, in the stack that it is part of."""
 
     def __init__(self, stack: Stack) -> None:
+        self.stack = stack
         self.url = f"http://127.0.0.1:{stack.ports.jaeger}/api"
 
     def spans(self, service: str, **tags: Any) -> list[dict[str, Any]]:
@@ -95,3 +96,29 @@ def test_the_cost_of_a_request(jaeger: Jaeger) -> None:
     assert roots
     calls = sum(span["otel_tokens.cost.usd"] for span in spans if "otel_tokens.cost.usd" in span)
     assert sum(root["otel_tokens.trace.cost.usd"] for root in roots) == pytest.approx(calls, abs=1e-9)
+
+
+def test_dollars_of_the_quickstart(jaeger: Jaeger) -> None:
+    """What Prometheus knows that the quickstart has spent is what its calls say, to the micro-dollar."""
+    spans = until(lambda: jaeger.spans("help-desk", **{"otel_tokens.outcome": "ok"}), bool)
+    calls = sum(span["otel_tokens.cost.usd"] for span in spans if "otel_tokens.cost.usd" in span)
+    total = 'sum(last_over_time(otel_tokens_cost_usd_total{service_name="help-desk"}[1d]))'
+    found = until(lambda: scalar(jaeger.stack.ports.prometheus, total), lambda usd: usd >= calls - 1e-6)
+    assert found == pytest.approx(calls, abs=1e-6)
+    assert calls > 0
+
+
+def test_events_of_budgets_are_kept(jaeger: Jaeger) -> None:
+    """What budgets have to say is kept in a file; logs of others, and what they print, are not."""
+    kept = jaeger.stack.folder / "collector" / "events.jsonl"
+    records = [_log("otel_tokens", "otel_tokens.budget.blocked"), _log("application", "a secret")]
+    body = json.dumps({"resourceLogs": [{"resource": {}, "scopeLogs": records}]}).encode()
+    assert posted(jaeger.stack.ports.http, "/v1/logs", body) == 200
+    text = until(lambda: kept.read_text("utf-8") if kept.exists() else "", lambda found: "blocked" in found)
+    assert "otel_tokens.budget.blocked" in text
+    assert "a secret" not in text
+
+
+def _log(scope: str, event: str) -> dict[str, Any]:
+    record = {"timeUnixNano": "1760000000000000000", "eventName": event, "body": {"stringValue": event}}
+    return {"scope": {"name": scope}, "logRecords": [record]}
