@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 
-_HOSTS: Final[Mapping[str, str]] = {
+HOSTS: Final[Mapping[str, str]] = {
     "api.openai.com": "openai",
     "api.anthropic.com": "anthropic",
     "api.deepseek.com": "deepseek",
@@ -46,8 +46,9 @@ _HOSTS: Final[Mapping[str, str]] = {
     "generativelanguage.googleapis.com": "gcp.gemini",
     "aiplatform.googleapis.com": "gcp.vertex_ai",
 }
+"""Host to provider."""
 
-_SUFFIXES: Final[tuple[tuple[str, str], ...]] = (
+SUFFIXES: Final[tuple[tuple[str, str], ...]] = (
     (".amazonaws.com", "aws.bedrock"),
     (".api.aws", "aws.bedrock"),
     (".api.openai.com", "openai"),
@@ -64,9 +65,11 @@ _SUFFIXES: Final[tuple[tuple[str, str], ...]] = (
     (".snowflakecomputing.com", "snowflake"),
     (".ml.cloud.ibm.com", "ibm.watsonx.ai"),
 )
+"""End of a host, and provider."""
 
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104
-_LOCAL_PORTS: Final[Mapping[int, str]] = {11434: "ollama", 1234: "lm_studio"}
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104
+LOCAL_PORTS: Final[Mapping[int, str]] = {11434: "ollama", 1234: "lm_studio"}
+"""Port on this machine to what listens there by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +118,9 @@ def _under(path: str, prefix: str) -> bool:
 
 
 def _known(host: str, port: int, path: str) -> str | None:
-    if host in _LOOPBACK:
-        return _LOCAL_PORTS.get(port)
-    found = _HOSTS.get(host) or next((name for end, name in _SUFFIXES if host.endswith(end)), None)
+    if host in LOOPBACK:
+        return LOCAL_PORTS.get(port)
+    found = HOSTS.get(host) or next((name for end, name in SUFFIXES if host.endswith(end)), None)
     if found == "azure.ai.inference" and "/openai" in path:
         return "azure.ai.openai"
     if found == "aws.bedrock" and "bedrock" not in host:

@@ -17,10 +17,10 @@ _PROVIDER: Final = "@gen_ai.provider.name@"
 
 def hosts(endpoints: Mapping[str, str]) -> Group:
     """The provider of a host; the host itself where nobody is known there. `endpoints` come first."""
-    known = {**providers._HOSTS, **endpoints}  # noqa: SLF001  # one table of hosts, not two
+    known = {**providers.HOSTS, **endpoints}
     literal = mapping([(host, quoted(name)) for host, name in known.items()])
-    ports = providers._LOCAL_PORTS  # noqa: SLF001
-    loopback = any_of([f"%host == {quoted(host)}" for host in sorted(providers._LOOPBACK)])  # noqa: SLF001
+    ports = providers.LOCAL_PORTS
+    loopback = any_of([f"%host == {quoted(host)}" for host in sorted(providers.LOOPBACK)])
     aws = '%site == "aws.bedrock"'
     stated = any_of([f'{_PROVIDER} == "{name}"' for name in _CLIENTS])
     return Group(
@@ -33,7 +33,7 @@ def hosts(endpoints: Mapping[str, str]) -> Group:
             f"set(%site, {looked_up(literal, '%host')})",
             *[
                 f"set(%site, {quoted(name)}) where %site == nil and HasSuffix(%host, {quoted(end)})"
-                for end, name in providers._SUFFIXES  # noqa: SLF001
+                for end, name in providers.SUFFIXES
             ],
             f'set(%site, "anthropic") where {aws} and HasPrefix(%host, "aws-external-anthropic.")',
             f'set(%site, %host) where {aws} and Index(%host, "bedrock") < 0',
