@@ -49,7 +49,7 @@ def connector(labels: Sequence[str]) -> list[str]:
 
 def _metrics(labels: Sequence[str]) -> Iterator[list[str]]:
     for piece in PIECES:
-        more = [(names.BUCKET, piece), (names.COST_SOURCE, None)]
+        more = [(names.BUCKET, piece), (names.COST_SOURCE, None), (names.OUTCOME, None)]
         yield _metric(
             names.METRIC_COST_USD, "{USD}", "What calls cost, by bucket.", labels, more, f"%usd.{piece}"
         )
