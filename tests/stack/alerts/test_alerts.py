@@ -175,7 +175,7 @@ def test_one_incident_is_one_page(scene: Scene, name: str) -> None:
 
 
 SLOW_START = "silence without a collector"
-"""Not asked about: a collector starts in seconds, which are more minutes of these rules than the mute lasts."""
+"""Not asked about: a collector starts in seconds, more minutes of these rules than the mute lasts."""
 FOR_GOOD = [name for name in MUTED if not name.startswith("slow burn") and name != SLOW_START]
 
 
