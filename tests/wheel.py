@@ -22,7 +22,9 @@ TESTS = ("tests/pricing", "tests/dialects", "tests/telemetry", "tests/clients", 
 
 INSTALLED = """
 import importlib.metadata as metadata
+import io
 import otel_tokens, otel_tokens.pricing
+from otel_tokens.cli import main
 from pathlib import Path
 
 where = Path(otel_tokens.__file__)
@@ -37,6 +39,10 @@ for needed in ("otel_tokens/py.typed", "otel_tokens/pricing/prices.json", "otel_
 assert any(name.endswith("licenses/LICENSE") for name in names), "no license"
 assert not any(name.startswith(("tests/", "examples/")) for name in names), "tests in the wheel"
 assert otel_tokens.pricing.load_book().version.startswith("genai-prices ")
+for words in (["rules"], ["prices", "--provider", "openai"]):
+    out = io.StringIO()
+    assert main(["collector", *words], out=out) == 0, words
+    assert len(out.getvalue()) > 10_000, words
 print("installed:", distribution.version, "in", where.parent)
 """
 
