@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 import timeit
 
 from collections import deque
@@ -598,7 +599,7 @@ def test_a_clock_that_goes_back_changes_nothing_of_the_past() -> None:
 
 
 def test_watching_a_call_is_quick() -> None:
-    """Watching a call takes some 3 µs, ten times that on a busy machine."""
+    """Watching a call takes some 3 µs of its thread; far more while lines are counted, and others work."""
     watch = Watch(RunawaySettings(action="block"))
     numbers = iter(range(10**6))
 
@@ -608,4 +609,5 @@ def test_watching_a_call_is_quick() -> None:
         watch.before(now_s, fingerprint=number, trace=number // 10 + 1)
         watch.after(now_s, fingerprint=number, trace=number // 10 + 1, pico_usd=1000)
 
-    assert min(timeit.repeat(call, number=1000, repeat=5)) / 1000 < 30e-6
+    took_s = timeit.repeat(call, timer=time.thread_time, number=1000, repeat=5)
+    assert min(took_s) / 1000 < 100e-6
