@@ -10,7 +10,7 @@ demo: $(VENV)/demo.stamp  ## against a simulated provider: what arrives over OTL
 	$(BIN)/python examples/caps/run.py
 
 test: $(VENV)/dev.stamp $(VENV)/redis.stamp  ## every test, with branch coverage
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term --cov-fail-under=99
+	$(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-report=term --cov-fail-under=99
 
 check: $(VENV)/dev.stamp  ## lint, format, types, import contracts
 	$(BIN)/ruff check .

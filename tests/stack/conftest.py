@@ -15,15 +15,6 @@ from collector.stack import Ports, Stack, cache
 _REQUIRED = "OTEL_TOKENS_STACK_REQUIRED"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one folder share what runs, so one worker takes them all."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(here).parts[0]))
-
-
 class Programs:
     """Where the programs are."""
 

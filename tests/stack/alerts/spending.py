@@ -143,8 +143,12 @@ def silent(scene: Scene) -> Cause:
 def failing(source: Source, metric: str, labels: Mapping[str, str], row: str) -> Cause:
     """Something in a process fails again and again, and then no more."""
     source.pace(metric, 0, labels)
-    start = Step(lambda: source.pace(metric, 2, labels), [row])
-    return Cause([start], lambda: source.pace(metric, 0, labels))
+
+    def fail() -> None:
+        source.add(metric, 1, labels)  # half a failure is none
+        source.pace(metric, 2, labels)
+
+    return Cause([Step(fail, [row])], lambda: source.pace(metric, 0, labels))
 
 
 def all_of(scene: Scene) -> list[Cause]:
