@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -25,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 QUICKSTART = ROOT / "examples" / "quickstart"
 sys.path[:0] = [str(ROOT), str(QUICKSTART)]
 
-from demo import TELEMETRY, clean, simulated  # noqa: E402
+from demo import TELEMETRY, clean, run_app, simulated  # noqa: E402
 from simulator import Simulator  # noqa: E402
 
 from collector.stack import NotReadyError, Stack, cache, with_webhooks  # noqa: E402
@@ -76,19 +74,12 @@ def addresses(stack: Stack) -> str:
 
 def send(stack: Stack, stopped: threading.Event, rounds: int | None) -> None:
     """Run the quickstart again and again, until somebody has had enough."""
-    instrument = shutil.which("opentelemetry-instrument", path=str(Path(sys.executable).parent))
-    if instrument is None:
-        raise SystemExit("opentelemetry-instrument is not installed: run `make demo`")
     with Simulator(latency_s=0.05, pace_s=0.002) as simulator:
         settings = clean(os.environ, is_real=False) | TELEMETRY | simulated(simulator)
         settings["OTEL_EXPORTER_OTLP_ENDPOINT"] = f"http://127.0.0.1:{stack.ports.http}"
         while not stopped.is_set() and rounds != 0:
-            subprocess.run(  # noqa: S603  our own example
-                [instrument, sys.executable, str(QUICKSTART / "app.py")],
-                env=settings,
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
+            if code := run_app(settings):
+                raise SystemExit(f"app.py failed with exit code {code}")
             rounds = None if rounds is None else rounds - 1
             stopped.wait(PAUSE_S)
 

@@ -26,12 +26,12 @@ PIECES: Final = (*BUCKETS, *COUNTED)
 """All that a cost can be made of."""
 _COMMON: Final = ("input", "cache_read", "cache_write", "output", "output_reasoning")
 _DAYS: Final = 7  # of a week
-_WARNINGS: Final = "@otel_tokens.warnings@"
+WARNINGS: Final = "@otel_tokens.warnings@"
 
 
 def warn(word: str, condition: str) -> str:
     """Say on the span what makes its cost an estimate."""
-    return f"append({_WARNINGS}, {quoted(word)}) where {condition}"
+    return f"append({WARNINGS}, {quoted(word)}) where {condition}"
 
 
 def entry() -> Group:

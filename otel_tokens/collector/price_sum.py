@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from ..pricing.override import OVERRIDE
 from ..pricing.price import COMMITTED
 from ..pricing.sellers import LOCAL
 from .ottl import any_of, joined, quoted
-from .price_cost import BUCKETS, COUNTED, PIECES, warn
+from .price_cost import BUCKETS, COUNTED, PIECES, WARNINGS, warn
 from .price_groups import Group
 from .price_rates import LEAST
-
-
-_WARNINGS: Final = "@otel_tokens.warnings@"
 
 
 def units() -> Group:
@@ -22,7 +18,6 @@ def units() -> Group:
     statements = []
     for unit in COUNTED:
         count = f"@otel_tokens.usage.{unit}@"
-        names = ["audio_hour"] if unit == "audio_second" else [unit]
         least = f'%fees["{LEAST}{unit}"]'
         statements.append(f"set(%n, Double({count})) where {count} != nil")
         if unit == "request":
@@ -30,7 +25,7 @@ def units() -> Group:
         statements.append(f"set(%n, {least}) where %n != nil and %n > 0 and {least} != nil and {least} > %n")
         fee = f'%fees["{unit}"]'
         statements.append(f"set(%usd.{unit}, {fee} * %n * %d) where %n != nil and %n > 0 and {fee} != nil")
-        if names == ["audio_hour"]:
+        if unit == "audio_second":
             fee = '%fees["audio_hour"]'
             statements.append(
                 f"set(%usd.{unit}, {fee} * %n * %d / 3600.0) where %n != nil and %n > 0 and {fee} != nil"
@@ -53,7 +48,7 @@ def total(version: str) -> Iterator[Group]:
             *[f"set(%sum, %sum + %usd.{piece}) where %usd.{piece} != nil" for piece in PIECES],
             'set(%status, "priced")',
             'set(%status, "free") where %sum == 0.0 and %r["free"] == true',
-            f'set(%status, "no_usage") where %sum == 0.0 and %none == true and {_WARNINGS} != nil',
+            f'set(%status, "no_usage") where %sum == 0.0 and %none == true and {WARNINGS} != nil',
             'set(%sum, nil) where %status == "no_usage"',
             f'set(%version, Coalesce([%m["version"], {quoted(version)}]))',
             f"set(%version, {changed}) where %changed == true and {own}",

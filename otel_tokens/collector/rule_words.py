@@ -7,9 +7,6 @@ from decimal import Decimal
 from typing import Final
 
 
-ACCOUNT: Final = "otel_tokens_budget, otel_tokens_window, otel_tokens_scope"
-"""What tells one account of a budget from another."""
-
 RUNBOOKS: Final = "https://github.com/otel-tokens/otel-tokens/blob/main/collector/README.md"
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -18,6 +15,9 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "prompt": ("service_name", "gen_ai_response_model"),
 }
 """The labels by which an alert finds the other series that it speaks of."""
+
+ACCOUNT: Final = ", ".join(KEYS["account"])
+"""What tells one account of a budget from another."""
 
 
 def plain(number: Decimal | float) -> str:
@@ -42,18 +42,11 @@ def usd(variable: str) -> str:
 
 def looked_up(series: str, labels: tuple[str, ...]) -> str:
     """The value of another series with these labels of the alert, as `$limit`; until `{{ end }}`."""
-    matchers = ",".join([f"{label}=%q" for label in labels])
-    values = " ".join([f"$labels.{label}" for label in labels])
-    return (
-        f"{{{{ with printf `{series}{{{matchers}}}` {values} | query }}}}"
-        "{{ $limit := . | first | value }}"
-    )
+    return f"{{{{ with {_selected(series, labels)} | query }}}}{{{{ $limit := . | first | value }}}}"
 
 
 def amounts(_words: str = "") -> str:
     """What is spent of which limit, in USD or in tokens."""
-    matchers = ",".join([f"{label}=%q" for label in KEYS["account"]])
-    values = " ".join([f"$labels.{label}" for label in KEYS["account"]])
     looked = [
         f'{{{{ with printf "otel_tokens:budget:{what}%s" $account | query }}}}{before}'
         f'{{{{ . | first | value | printf "{form}" }}}}{{{{ end }}}}'
@@ -64,7 +57,14 @@ def amounts(_words: str = "") -> str:
             ("limit_tokens", " of ", "%.0f tokens"),
         )
     ]
-    return "\n".join([f"{{{{ $account := printf `{{{matchers}}}` {values} -}}}}", "".join(looked)])
+    return "\n".join([f"{{{{ $account := {_selected('', KEYS['account'])} -}}}}", "".join(looked)])
+
+
+def _selected(series: str, labels: tuple[str, ...]) -> str:
+    """A series with these labels of the alert, in the template language."""
+    matchers = ",".join([f"{label}=%q" for label in labels])
+    values = " ".join([f"$labels.{label}" for label in labels])
+    return f"printf `{series}{{{matchers}}}` {values}"
 
 
 def runbook(alert: str) -> str:
