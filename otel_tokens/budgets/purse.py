@@ -172,6 +172,8 @@ class Purse:
             except LedgerError:
                 with self._lock:
                     return self._without_ledger(parts)
+            if short is not None:
+                self._flush([part.line for part in parts])  # nobody else is refused for what is not held
             self._watch()
             return short if answer.granted else refusal(parts, answer)
 
