@@ -24,12 +24,12 @@ import wrapt
 
 from ..calls import Call, Calls, current
 from ..dialects.fields import get, text
+from ..dialects.routes import Routes
 from ..dialects.wire import splitter
 from ..errors import BudgetExceeded
 from ..raw_streams import Bytes, json_body, tap_bytes, text_body
 from ..shield import failed
 from ..streams import hide_usage, tap_events
-from .routes import Routes
 from .sites import Sites
 
 
@@ -144,9 +144,8 @@ class Package:
         found = self.routes.find(options.method, options.url)
         if found is None:
             return None
-        dialect, key = found
         call = calls.open(
-            dialect,
+            found.dialect,
             sites.of(client, options.url),
             options.json_data,
             text(options.json_data, "model"),
@@ -154,7 +153,7 @@ class Package:
             adopts=self.adopts(client, options),
         )
         if call is not None:
-            call.batch_id = key
+            call.batch_id = found.id
         return call
 
     def _prepared(self, client: Any, call: Call, options: Any) -> Any:

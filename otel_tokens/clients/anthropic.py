@@ -16,22 +16,12 @@ from contextvars import ContextVar
 from typing import Any, Final
 
 from ..calls import Call
-from ..dialects import anthropic_messages, anthropic_others, openai_chat
+from ..dialects.anthropic_routes import ROUTES
+from ..dialects.routes import Routes
 from ._stainless import Package
-from .routes import Routes
 
 
 SUPPORTS = "anthropic >= 0.40"
-
-ROUTES: Final = Routes(
-    [
-        ("post", "messages", anthropic_messages.DIALECT),
-        ("post", "messages/count_tokens", anthropic_others.COUNT_TOKENS),
-        ("get", "messages/batches/(?P<id>[^/]+)/results", anthropic_others.BATCH_RESULTS),
-        ("post", "complete", anthropic_others.COMPLETION),
-        ("post", "chat/completions", openai_chat.DIALECT),
-    ]
-)
 
 
 class Native:
@@ -97,4 +87,6 @@ def _prepare(client: Any, call: Call, options: Any) -> Any:
     return wanted
 
 
-PACKAGE: Final = Package("anthropic", ROUTES, prepare=_prepare, adopts=NATIVE.adopts, more=NATIVE.watch)
+PACKAGE: Final = Package(
+    "anthropic", Routes(ROUTES), prepare=_prepare, adopts=NATIVE.adopts, more=NATIVE.watch
+)

@@ -13,11 +13,11 @@ import pytest
 from otel_tokens import shield
 from otel_tokens.calls import Call, Calls
 from otel_tokens.clients import _stainless
-from otel_tokens.clients.routes import Routes
 from otel_tokens.clients.sites import Sites
 from otel_tokens.dialects.anthropic_messages import MessageEvents
 from otel_tokens.dialects.dialect import Dialect
 from otel_tokens.dialects.openai_chat import Chunks
+from otel_tokens.dialects.routes import Routes
 from otel_tokens.pricing.book import PriceBook
 from otel_tokens.telemetry.recorder import OpenSpan, Recorder
 

@@ -12,9 +12,11 @@ import pytest
 
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 
-from otel_tokens.clients import routes, sites
-from otel_tokens.clients.openai import ROUTES
+from otel_tokens.clients import sites
 from otel_tokens.clients.sites import Sites
+from otel_tokens.dialects import routes
+from otel_tokens.dialects.openai_routes import ROUTES
+from otel_tokens.dialects.routes import Routes
 from tests.clients import bodies
 from tests.clients.transport import (
     Transport,
@@ -134,11 +136,11 @@ def test_caches_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many paths and servers there are, few are remembered."""
     monkeypatch.setattr(routes, "_CACHE_LIMIT", 4)
     monkeypatch.setattr(sites, "_CACHE_LIMIT", 4)
-    found = Sites()
+    found, paths = Sites(), Routes(ROUTES)
     clients = [openai_client(Transport(_stream()), base_url=f"https://h{n}.example/v1") for n in range(9)]
     for number, client in enumerate(clients):
-        assert ROUTES.find("get", f"/files/{number}") is None
+        assert paths.find("get", f"/files/{number}") is None
         assert found.of(client, "/chat/completions").host == f"h{number}.example"
 
     assert len(found._cache) <= 4
-    assert len(ROUTES._cache) <= 5
+    assert len(paths._cache) <= 5

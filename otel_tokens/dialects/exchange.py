@@ -1,0 +1,57 @@
+"""One HTTP exchange, read whole: bytes of an answer in, what it says of itself out.
+
+For callers that have the bytes and no client library: what is saved, relayed or sent by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..readings import Reading
+from .dialect import Body, Dialect
+from .fields import get, items, text
+from .wire import DONE, parsed, sniffed, splitter
+
+
+_ERROR = 400
+
+
+def read(
+    dialect: Dialect, answer: bytes, headers: Mapping[str, str] | None = None, status: int = 200
+) -> Reading:
+    """What an answer says; never raises. An answer with a status of an error says nothing but its error."""
+    given = {name.lower(): value for name, value in (headers or {}).items()}
+    if status >= _ERROR:
+        return Reading(error_type=_error(answer) or str(status))
+    body = body_of(dialect, answer, given.get("content-type", ""))
+    return dialect.headed(dialect.read(body), given)
+
+
+def body_of(dialect: Dialect, answer: bytes, content_type: str = "") -> Body:
+    """The body of an answer: a stream folded to what the call would have returned whole."""
+    split = splitter(content_type) or sniffed(answer)
+    if dialect.events is not None and split is not None:
+        return folded(dialect, [*split.feed(answer), *split.rest()])
+    body = parsed(answer.strip())
+    if isinstance(body, list) and dialect.events is not None:
+        return folded(dialect, body)  # Google streams an array where nobody asks for events
+    return answer.decode("utf-8", "replace") if body is None else body
+
+
+def folded(dialect: Dialect, events: Iterable[Any]) -> Body:
+    """The body that events add up to."""
+    if dialect.events is None:
+        return None
+    folding = dialect.events()
+    for event in events:
+        if event is not DONE:
+            folding.see(event)
+    return folding.body()
+
+
+def _error(answer: bytes) -> str | None:
+    """The type of an error, as far as a body states one under a name that is usual."""
+    body = parsed(answer.strip())
+    error = get(body, "error") or next(items(body, "errors"), None) or body
+    return next((found for name in ("code", "type", "status") if (found := text(error, name))), None)

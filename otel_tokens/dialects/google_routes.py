@@ -1,0 +1,10 @@
+"""Where the protocols of google are spoken."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .routes import Route
+
+
+ROUTES: Final[tuple[Route, ...]] = ()
