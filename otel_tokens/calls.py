@@ -480,6 +480,8 @@ class Call:
         if body is None and self._events is not None:
             body = self._events.body()
         reading = EMPTY if body is None else dialect.read(body)
+        if dialect.headed is not None and body is not None and self.response is not None:
+            reading = dialect.headed(reading, self.response.headers)
         outcome, error_type = outcome_of(reading, error, left=left)
         if outcome in _CUT and len(reading.finish_reasons) < reading.choices:
             missing = reading.choices - len(reading.finish_reasons)

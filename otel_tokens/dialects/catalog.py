@@ -1,7 +1,8 @@
 """All dialects, and how to find the one that a request speaks: by its method, host and path.
 
 Rows of vendors who share a path with others are tied to their hosts; the others hold wherever the path is
-seen, as behind a gateway. A path that nobody knows is no dialect: `shapes` can tell what an answer looks like.
+seen, as behind a gateway. A path that nobody knows is no dialect: `shapes` tells what an answer looks
+like.
 """
 
 from __future__ import annotations

@@ -53,8 +53,9 @@ class Dialect:
     """The texts of the answer, for an estimate of its tokens."""
     units: Callable[[Any], Usage | None] = lambda _request: None
     """What the request alone decides to be billed, such as characters; None where the answer decides."""
-    headed: Callable[[Reading, Mapping[str, str]], Reading] = lambda reading, _headers: reading
-    """A reading with what the headers of the answer say beside it; their names in lower case."""
+    headed: Callable[[Reading, Mapping[str, str]], Reading] | None = None
+    """A reading with what the headers of the answer say beside it, looked up by names in lower case; None
+    where they say nothing."""
     api_type: str | None = None
     """The `openai.api.type` of its calls."""
     output_type: str | None = None

@@ -25,7 +25,8 @@ def read(
     if status >= _ERROR:
         return Reading(error_type=_error(answer) or str(status))
     body = body_of(dialect, answer, given.get("content-type", ""))
-    return dialect.headed(dialect.read(body), given)
+    reading = dialect.read(body)
+    return reading if dialect.headed is None else dialect.headed(reading, given)
 
 
 def body_of(dialect: Dialect, answer: bytes, content_type: str = "") -> Body:
