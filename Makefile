@@ -21,6 +21,7 @@ check: $(VENV)/dev.stamp  ## lint, format, types, import contracts
 bench: $(VENV)/dev.stamp  ## microseconds added per call and per stream event
 	$(BIN)/python tests/bench/bench.py
 	PYTHONPATH=. $(BIN)/python tests/bench/caps.py
+	$(BIN)/python tests/bench/prices.py
 
 stack-build: $(VENV)/bin/uv  ## collector, Prometheus, Alertmanager, Jaeger, into a cache outside the tree; needs Go
 	collector/build.sh

@@ -494,13 +494,14 @@ class Call:
             calls.estimator,
             outcome=outcome,
             cut=self._cut(outcome),
+            model=self.model,
         )
         before = self._counted_before(reading, usage)
         if dialect.quiet and (usage is None or before):
             return
         variant = variant_of(reading, dialect, self.request)
         cost = _NO_USAGE
-        if usage is not None and not before and (usage.tokens or usage.units or reading.cost_usd is not None):
+        if usage is not None and not before and _is_billed(usage, reading):
             cost = cost_of(
                 calls.book(),
                 reading,
@@ -604,6 +605,11 @@ class Call:
         if self.dialect.remembered:
             self._calls.counted.add(key)
         return False
+
+
+def _is_billed(usage: Usage, reading: Reading) -> bool:
+    """Whether there is anything to pay for."""
+    return bool(usage.tokens or usage.units or reading.parts) or reading.cost_usd is not None
 
 
 _CUT: Final = frozenset({ABANDONED, CANCELLED, ERROR})

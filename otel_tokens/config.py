@@ -47,6 +47,8 @@ class Config:
     """Whether to ask for the usage of streams (`OTEL_TOKENS_STREAM_USAGE`: `inject`, `always`, `off`)."""
     prices: Path | None = None
     """A file of own prices (`OTEL_TOKENS_PRICES`)."""
+    book: Path | None = None
+    """A compiled price book in place of the shipped one (`OTEL_TOKENS_BOOK`)."""
     plan: Plan = field(default_factory=Plan)
     """Budgets: a TOML file (`OTEL_TOKENS_CONFIG`, else `otel-tokens.toml` in the working directory)."""
     runaway: str | None = None
@@ -86,12 +88,13 @@ def from_environment(env: Mapping[str, str], folder: Path | None = None) -> Conf
     spans, events = _content(env)
     cache = env.get("TIKTOKEN_CACHE_DIR", env.get("DATA_GYM_CACHE_DIR"))
     alias = _one_of(env, "OTEL_TOKENS_COST_ALIAS", COST_ALIASES)
-    prices = env.get("OTEL_TOKENS_PRICES", "").strip()
+    prices, book = [env.get(name, "").strip() for name in ("OTEL_TOKENS_PRICES", "OTEL_TOKENS_BOOK")]
     native_asked = env.get("ANTHROPIC_OPEN_TELEMETRY", "").strip().lower()
     return Config(
         clients=_lenient(env, "OTEL_TOKENS_CLIENTS", clients, tuple(CLIENTS)),
         stream_usage=_one_of(env, "OTEL_TOKENS_STREAM_USAGE", ("inject", "always", "off")),
         prices=Path(prices) if prices else None,
+        book=Path(book) if book else None,
         plan=_plan(env, folder or Path.cwd()),
         runaway=_runaway(env),
         labels=_names(env, "OTEL_TOKENS_LABELS"),

@@ -215,7 +215,7 @@ class Holding:
     def _at_least(self) -> tuple[Decimal | None, int]:
         """What a call costs at the least that was sent and given up: its input."""
         dialect, request, site, model, at_s, _ = self._asked
-        usage = prompt_of(dialect, request, self._estimator)
+        usage = prompt_of(dialect, request, self._estimator, model)
         usd = None
         if usage.tokens:
             usd = self._book().price(usage, Terms(site.provider, None, at_s, model)).usd

@@ -39,7 +39,7 @@ from .telemetry.gauges import Row
 from .telemetry.meters import Meters
 from .telemetry.recorder import Recorder, Settings
 from .telemetry.rollup import RollUp
-from .tokenizers import Estimator
+from .tokenizers import PACKAGES, Estimator
 from .version import __version__
 
 
@@ -122,7 +122,7 @@ class Running:
                 _logger(config, logger_provider),
             ),
             book=book,
-            estimator=Estimator(config.vocabularies),
+            estimator=Estimator(config.vocabularies, PACKAGES),
             stream_usage=config.stream_usage,
             content=config.content_on_spans or config.content_in_events,
             gate=self.gate,
@@ -195,22 +195,22 @@ _SCHEMA: Final = "https://opentelemetry.io/schemas/gen-ai/1.42.0"
 
 
 def _book(config: Config) -> Callable[[], PriceBook]:
-    """What gives the book of prices: a file of own prices is read now, the rest when first needed."""
-    if config.prices is None:
+    """What gives the book of prices: files that are named are read now, the shipped one when first needed."""
+    if config.prices is None and config.book is None:
         return _default_book
-    book = _load_book(config.prices)
+    book = _load_book(config.prices, config.book)
     return lambda: book
 
 
 @functools.lru_cache(maxsize=1)
 def _default_book() -> PriceBook:
-    return _load_book(None)
+    return _load_book(None, None)
 
 
-def _load_book(own: Path | None) -> PriceBook:
+def _load_book(own: Path | None, book: Path | None) -> PriceBook:
     from .pricing import load_book  # noqa: PLC0415  # takes long to import, and the first call is soon enough
 
-    return load_book(own)
+    return load_book(own, book)
 
 
 def _gate(config: Config, reports: Reports) -> Gate:

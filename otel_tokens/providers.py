@@ -6,6 +6,8 @@ until `OTEL_TOKENS_ENDPOINTS` says what stands there.
 
 from __future__ import annotations
 
+import re
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +25,8 @@ HOSTS: Final[Mapping[str, str]] = {
     "api.groq.com": "groq",
     "api.perplexity.ai": "perplexity",
     "api.mistral.ai": "mistral_ai",
+    "api.eu.mistral.ai": "mistral_ai",
+    "api.us.mistral.ai": "mistral_ai",
     "api.cohere.com": "cohere",
     "api.cohere.ai": "cohere",
     "api.fireworks.ai": "fireworks",
@@ -42,6 +46,38 @@ HOSTS: Final[Mapping[str, str]] = {
     "api-inference.huggingface.co": "huggingface",
     "api.voyageai.com": "voyageai",
     "api.writer.com": "writer",
+    "api.elevenlabs.io": "elevenlabs",
+    "api.meta.ai": "meta",
+    "api.doubleword.ai": "doubleword",
+    "api.cursor.com": "cursor",
+    "api.quicksilverpro.io": "quicksilverpro",
+    "api.typesafe.ai": "typesafe",
+    "oai.endpoints.kepler.ai.cloud.ovh.net": "ovhcloud",
+    "api.reka.ai": "reka",
+    "api.jina.ai": "jina",
+    "api.replicate.com": "replicate",
+    "dashscope.aliyuncs.com": "dashscope",
+    "dashscope-intl.aliyuncs.com": "dashscope",
+    "dashscope-us.aliyuncs.com": "dashscope",
+    "api.aleph-alpha.com": "aleph_alpha",
+    "api.cloudflare.com": "cloudflare",
+    "aip.baidubce.com": "baidu",
+    "qianfan.baidubce.com": "baidu",
+    "api.nlpcloud.io": "nlp_cloud",
+    "api.sambanova.ai": "sambanova",
+    "integrate.api.nvidia.com": "nvidia",
+    "api.hyperbolic.xyz": "hyperbolic",
+    "api.studio.nebius.ai": "nebius",
+    "api.studio.nebius.com": "nebius",
+    "api.tokenfactory.nebius.com": "nebius",
+    "api.deepinfra.com": "deepinfra",
+    "api.siliconflow.com": "siliconflow",
+    "api.siliconflow.cn": "siliconflow",
+    "api.stepfun.com": "stepfun",
+    "api.ai21.com": "ai21",
+    "api.portkey.ai": "portkey",
+    "models.github.ai": "github_models",
+    "ollama.com": "ollama_cloud",
     "ai-gateway.vercel.sh": "vercel",
     "generativelanguage.googleapis.com": "gcp.gemini",
     "aiplatform.googleapis.com": "gcp.vertex_ai",
@@ -64,12 +100,20 @@ SUFFIXES: Final[tuple[tuple[str, str], ...]] = (
     (".azuredatabricks.net", "databricks"),
     (".snowflakecomputing.com", "snowflake"),
     (".ml.cloud.ibm.com", "ibm.watsonx.ai"),
+    (".oraclecloud.com", "oracle"),
+    (".elevenlabs.io", "elevenlabs"),
+    (".endpoints.huggingface.cloud", "huggingface_endpoint"),
 )
 """End of a host, and provider."""
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104
 LOCAL_PORTS: Final[Mapping[int, str]] = {11434: "ollama", 1234: "lm_studio"}
 """Port on this machine to what listens there by default."""
+
+
+_ROUTER: Final = "huggingface"
+_SELLER: Final = re.compile(r"/(?!v\d|models/|api/|pipeline/)([a-z0-9-]+)/(?:v\d|openai|models)")
+"""How a path of its router names who serves the model: `/together/v1/…`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +134,8 @@ class Site:
     provider: str
     host: str
     port: int
+    seller: str | None = None
+    """Who serves the model behind a router, where the path says it."""
 
 
 def site(
@@ -109,7 +155,9 @@ def site(
     ]
     if named:
         return Site(max(named, key=lambda end: len(end.path)).provider, host, port)
-    return Site(_known(host, port, path) or default or host or "_OTHER", host, port)
+    provider = _known(host, port, path) or default or host or "_OTHER"
+    seller = _SELLER.match(path) if provider == _ROUTER else None
+    return Site(provider, host, port, seller[1] if seller else None)
 
 
 def _under(path: str, prefix: str) -> bool:

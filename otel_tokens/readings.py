@@ -166,6 +166,10 @@ class Reading(NamedTuple):
     """`usage` was counted on the answer itself, such as its images; the provider did not state it."""
     parts: tuple[Part, ...] = ()
     """Usage that is *not* in `usage` and has a model of its own."""
+    free: frozenset[str] = frozenset()
+    """Buckets of `usage` that the provider counts and does not charge."""
+    parts_inside: bool = False
+    """Whether the provider's own totals include the parts, so that a span states them together."""
     finish_reasons: tuple[str, ...] = ()
     """One for each choice, in order."""
     variant: str | None = None
@@ -174,6 +178,8 @@ class Reading(NamedTuple):
     """The wire's own word for the tier, as the answer states it."""
     inference_geo: str | None = None
     """Where the provider says it ran, when that changes the price."""
+    served_by: str | None = None
+    """Who served the model behind a router."""
     cost_usd: Decimal | None = None
     """What the provider itself says that the call costs."""
     error_type: str | None = None

@@ -8,11 +8,14 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
 from .dialects import Dialect
-from .dialects.fields import text
+from .dialects.fields import get, text
+from .dialects.openai_request import strings
+from .dialects.pieces import calls_of, pieces_of
 from .pricing import Cost as Priced
 from .pricing import Terms
+from .pricing.sellers import by_seller
 from .providers import Site
-from .readings import EXACT, INPUT, NOTHING, OUTPUT, OUTPUT_BUCKETS, Reading, Usage
+from .readings import EXACT, INPUT, INPUT_AUDIO, NOTHING, OUTPUT, OUTPUT_AUDIO, OUTPUT_BUCKETS, Reading, Usage
 from .telemetry.finished import Cost
 from .tokenizers import Estimator
 
@@ -34,6 +37,9 @@ _REQUESTED_VARIANTS: Final[Mapping[str, str]] = {
     "priority": "priority",
     "fast": "priority",
     "scale": "committed",
+    "reserved": "committed",
+    "service_tier_flex": "flex",
+    "service_tier_priority": "priority",
 }
 """What is billed when the answer does not say, by what the request asked for."""
 
@@ -71,10 +77,12 @@ def usage_of(
     *,
     outcome: str,
     cut: bool,
+    model: str | None = None,
 ) -> tuple[Usage | None, str | None]:
     """The usage of a call, and its source: `provider`, `estimated`, or `partial` for a stream that was cut.
 
     A stream is cut when it ended before the provider had stated the final counts, and some of it had come.
+    `model` is what was asked for, where the request itself does not say.
     """
     usage = reading.usage
     cut = cut and not reading.finished
@@ -85,16 +93,68 @@ def usage_of(
     if not dialect.billed or (not cut and outcome not in (OK, ABANDONED)):
         return None, None
     got = [] if body is None else list(dialect.answer(body))
+    name = reading.model or model or text(request, "model")  # who answered, else who was asked
     if cut:
-        return _partial(dialect, usage, got, request, estimator), "partial"
-    if (found := dialect.units(request)) is None and got:
-        found = _estimated(dialect, got, request, estimator)
+        return _partial(dialect, usage, got, request, estimator, model=name), "partial"
+    found = _estimated(dialect, body, got, request, estimator, model=name)
     return found, None if found is None else "estimated"
 
 
-def _estimated(dialect: Dialect, got: list[str], request: Any, estimator: Estimator) -> Usage:  # noqa: ANN401
-    model = text(request, "model")
-    return _tokens(estimator.estimate(dialect.prompt(request), model), estimator.estimate(got, model))
+def _estimated(
+    dialect: Dialect,
+    body: Any,  # noqa: ANN401
+    got: list[str],
+    request: Any,  # noqa: ANN401
+    estimator: Estimator,
+    *,
+    model: str | None,
+) -> Usage | None:
+    """The usage of a whole answer that states none; None where there is nothing to go by.
+
+    Embeddings have no text: their prompt is all that is billed.
+    """
+    if (units := dialect.units(request)) is not None:
+        spoken = units.units.get("character", 0) if dialect.output_type == "speech" else 0
+        if not spoken or not _speaks_by_token(model):
+            return units
+        put = estimator.estimate(strings(get(request, "input")), model)
+        return Usage({INPUT: put, OUTPUT_AUDIO: estimator.spoken(int(spoken))})
+    if not got and (body is None or dialect.operation != "embeddings"):
+        return None
+    if dialect.name == _TRANSCRIPTION and "whisper" in (model or ""):
+        seconds = pieces_of(request).seconds
+        return Usage({}, {"audio_second": Decimal(f"{seconds:.2f}")}) if seconds else None
+    prompt = _prompt(dialect, request, estimator, model)
+    return _usage({**prompt, OUTPUT: estimator.answer(got, model, calls=calls_of(body))})
+
+
+_TALKS: Final = frozenset({"chat", "generate_content", "invoke_agent"})
+"""Operations whose texts are messages in a template."""
+_TRANSCRIPTION: Final = "openai.transcription"
+
+
+def _speaks_by_token(model: str | None) -> bool:
+    """Whether speech is billed by tokens; older models bill the characters of the request."""
+    return (model or "").startswith("gpt-")
+
+
+def _prompt(
+    dialect: Dialect,
+    request: Any,  # noqa: ANN401
+    estimator: Estimator,
+    model: str | None,
+) -> dict[str, int]:
+    """About how many tokens a request has, by bucket. It is walked only here, where nothing is stated."""
+    pieces = pieces_of(request)
+    put = estimator.prompt(
+        [*dialect.prompt(request), *pieces.schemas],
+        model,
+        messages=pieces.messages if dialect.operation in _TALKS else 0,
+        tools=pieces.tools,
+        pictures=pieces.pictures,
+        pages=pieces.pages,
+    )
+    return {INPUT: put, INPUT_AUDIO: estimator.heard(pieces.seconds, model)}
 
 
 def _partial(
@@ -103,21 +163,27 @@ def _partial(
     got: list[str],
     request: Any,  # noqa: ANN401
     estimator: Estimator,
+    *,
+    model: str | None,
 ) -> Usage:
     """What was stated before the cut, with the answer's text as a lower bound of the output."""
-    model = text(request, "model")
     output = estimator.at_least(got, model)
     if usage is None:
-        return _tokens(estimator.estimate(dialect.prompt(request), model), output)
+        return _usage({**_prompt(dialect, request, estimator, model), OUTPUT: output})
     stated = sum([usage.tokens.get(bucket, 0) for bucket in OUTPUT_BUCKETS])
     if output <= stated:
         return usage
     return Usage({**usage.tokens, OUTPUT: usage.tokens.get(OUTPUT, 0) + output - stated}, usage.units)
 
 
-def prompt_of(dialect: Dialect, request: Any, estimator: Estimator) -> Usage:  # noqa: ANN401
+def prompt_of(
+    dialect: Dialect,
+    request: Any,  # noqa: ANN401
+    estimator: Estimator,
+    model: str | None = None,
+) -> Usage:
     """The input of a request, which is all that is known where no answer has come."""
-    return _tokens(estimator.estimate(dialect.prompt(request), text(request, "model")), 0)
+    return _usage(_prompt(dialect, request, estimator, model or text(request, "model")))
 
 
 def tokens_of(usage: Usage, reading: Reading) -> int:
@@ -125,16 +191,16 @@ def tokens_of(usage: Usage, reading: Reading) -> int:
     return sum(usage.tokens.values()) + sum([sum(part.usage.tokens.values()) for part in reading.parts])
 
 
-def _tokens(put: int, got: int) -> Usage:
-    return Usage({bucket: count for bucket, count in ((INPUT, put), (OUTPUT, got)) if count})
+def _usage(tokens: Mapping[str, int]) -> Usage:
+    return Usage({bucket: count for bucket, count in tokens.items() if count})
 
 
 def variant_of(reading: Reading, dialect: Dialect, request: Any) -> str:  # noqa: ANN401
     """What is billed: as the answer says, else as the request asked."""
     if reading.variant is not None:
         return reading.variant
-    asked = text(request, "service_tier") if dialect.api_type else None
-    return _REQUESTED_VARIANTS.get(asked or "", "standard")
+    asked = dialect.tier(request)
+    return _REQUESTED_VARIANTS.get(asked.lower(), "standard") if asked else "standard"
 
 
 def cost_of(
@@ -149,14 +215,18 @@ def cost_of(
     at_s: float,
 ) -> Cost:
     """What a call costs: as the provider states it, else by the book; each part at its own model."""
+    if requested_model and (seller := reading.served_by or site.seller) is not None:
+        requested_model = by_seller(requested_model, seller)
     terms = Terms(
         site.provider, reading.model, at_s, requested_model, variant, site.host, reading.inference_geo
     )
     main = book.price(usage, terms)
+    if reading.free:
+        main = _without(main, reading.free)
     if reading.cost_usd is not None and source != "partial":
         return _stated(reading.cost_usd, reading, usage, main)
     if reading.parts:
-        return _with_parts(book, reading, main, terms, source)
+        return _with_parts(book, reading, usage, main, terms, source)
     if not usage.tokens and main.usd == 0 and main.warnings:
         return Cost(usd=None, status="no_usage", warnings=reading.warnings + main.warnings)
     if main.usd is None:
@@ -173,22 +243,31 @@ def cost_of(
     )
 
 
+def _without(cost: Priced, free: frozenset[str]) -> Priced:
+    """A cost without that of buckets which are not charged, though they count towards a long prompt."""
+    kept = {bucket: usd for bucket, usd in cost.by_bucket.items() if bucket not in free}
+    return cost if cost.usd is None else cost._replace(usd=_sum(kept.values()), by_bucket=kept)
+
+
 def _source(usage_source: str) -> str:
     return "computed" if usage_source == "provider" else "estimated"
 
 
-def _with_parts(book: PriceBook, reading: Reading, main: Priced, terms: Terms, source: str) -> Cost:
+def _with_parts(  # noqa: PLR0917 - as `cost_of`
+    book: PriceBook, reading: Reading, usage: Usage, main: Priced, terms: Terms, source: str
+) -> Cost:
     """The cost of a call of which other models answered parts; unknown when one of them is."""
     others = [
         book.price(part.usage, terms._replace(model=part.model, requested_model=None))
         for part in reading.parts
     ]
-    costs = [main, *others]
+    # The model that answered may have used nothing itself, and have no price.
+    costs = [main, *others] if usage.tokens or usage.units else others
     unknown = [cost.status for cost in costs if cost.usd is None]
-    first, *rest = [{} if cost.usd is None else cost.by_bucket for cost in costs]
+    first, *rest = [{} if cost.usd is None else cost.by_bucket for cost in (main, *others)]
     return Cost(
         usd=None if unknown else _sum([cost.usd for cost in costs if cost.usd is not None]),
-        status=unknown[0] if unknown else main.status,
+        status=unknown[0] if unknown else costs[0].status,
         source=None if unknown else _source(source),
         by_bucket=first,
         parts=tuple(rest),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +11,6 @@ import tiktoken
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_tokens import tokenizers
 from otel_tokens.bounds import OUTPUT_TOKENS, WINDOW_TOKENS, Bound, bound_of, closer
 from otel_tokens.dialects import (
     Dialect,
@@ -335,27 +331,20 @@ def test_any_request_has_a_bound(request_: Any, dialect: Dialect, model: str | N
     assert found.tokens >= found.output_tokens >= 0
     assert found.usd is None or found.usd >= 0
     priced = bound(request_, "gpt-4o", dialect=dialect)
-    assert priced.usd is not None
-    assert priced.usd > 0
+    others = [name for name in dialect.order(request_).models if name]  # nobody knows their prices
+    assert others or (priced.usd is not None and priced.usd > 0)
 
 
 @pytest.fixture
-def letters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Estimator:
+def letters(monkeypatch: pytest.MonkeyPatch) -> Estimator:
     """An estimator with a vocabulary in which every ten letters are a token."""
-
-    def get_encoding(name: str) -> Any:
-        ranks = {bytes([byte]): byte for byte in range(256)}
-        for length in range(2, 11):
-            ranks[b"x" * length] = 254 + length
-        return tiktoken.Encoding(name, pat_str=r"x{1,10}|[\s\S]", mergeable_ranks=ranks, special_tokens={})
-
-    monkeypatch.setattr(tiktoken, "get_encoding", get_encoding)
-    digest = hashlib.sha256(b"vocabulary").hexdigest()
-    monkeypatch.setattr(tokenizers, "_SHA256", dict.fromkeys(tokenizers._ENCODINGS, digest))
-    for url in tokenizers._ENCODINGS.values():
-        key = hashlib.sha1(url.encode(), usedforsecurity=False).hexdigest()
-        (tmp_path / key).write_bytes(b"vocabulary")
-    return Estimator(tmp_path)
+    ranks = {bytes([byte]): byte for byte in range(256)}
+    for length in range(2, 11):
+        ranks[b"x" * length] = 254 + length
+    tens = tiktoken.Encoding("tens", pat_str=r"x{1,10}|[\s\S]", mergeable_ranks=ranks, special_tokens={})
+    estimator = Estimator(None)
+    monkeypatch.setattr(estimator._vocabularies, "get", lambda _name: tens)
+    return estimator
 
 
 def closely(request: Any, model: str, estimator: Estimator, **more: Any) -> Bound | None:

@@ -96,3 +96,19 @@ def test_an_endpoint_is_one_url(url: tuple[str, str, int, str]) -> None:
 def test_a_site_keeps_where_it_is() -> None:
     """A site has the provider, and the host and port that the span states."""
     assert site(("https", "API.openai.com", 443, "/v1/")) == Site("openai", "api.openai.com", 443)
+
+
+@pytest.mark.parametrize(
+    ("path", "seller"),
+    [
+        ("/v1/", None),
+        ("/together/v1/", "together"),
+        ("/novita/v3/openai/", "novita"),
+        ("/fireworks-ai/openai/v1/", "fireworks-ai"),
+        ("/models/a/b", None),
+    ],
+)
+def test_a_router_may_say_who_serves_the_model(path: str, seller: str | None) -> None:
+    """A path of Hugging Face's router names the seller; a path of others names nobody."""
+    assert site(("https", "router.huggingface.co", 443, path)).seller == seller
+    assert site(("https", "api.openai.com", 443, path)).seller is None

@@ -34,8 +34,8 @@ assert entry.load().__name__ == "OtelTokensInstrumentor"
 distribution = metadata.distribution("otel-tokens")
 assert distribution.version == otel_tokens.__version__
 names = {str(file) for file in distribution.files}
-for needed in ("otel_tokens/py.typed", "otel_tokens/pricing/prices.json", "otel_tokens/pricing/overlay.toml"):
-    assert needed in names, needed
+for needed in ("py.typed", "pricing/prices.json", "pricing/overlay.toml", "pricing/offers.json"):
+    assert f"otel_tokens/{needed}" in names, needed
 assert any(name.endswith("licenses/LICENSE") for name in names), "no license"
 assert not any(name.startswith(("tests/", "examples/")) for name in names), "tests in the wheel"
 assert otel_tokens.pricing.load_book().version.startswith("genai-prices ")
@@ -43,6 +43,9 @@ for words in (["rules"], ["prices", "--provider", "openai"]):
     out = io.StringIO()
     assert main(["collector", *words], out=out) == 0, words
     assert len(out.getvalue()) > 10_000, words
+out = io.StringIO()
+assert main(["prices", "show", "gpt-4o", "--provider", "openai"], out=out) == 0
+assert main(["prices", "diff"], out=out) == 0
 print("installed:", distribution.version, "in", where.parent)
 """
 

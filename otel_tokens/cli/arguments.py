@@ -15,6 +15,7 @@ from .collector_rules import collector_rules
 from .drill import drill
 from .drill_forms import FORMS
 from .explain import explain
+from .prices import diff, show, update
 from .records import FORMAT
 from .simulate import simulate
 from .status import status
@@ -55,6 +56,7 @@ def parser() -> ArgumentParser:
     _changes(command)
     _tests(command)
     _collector(groups)
+    _prices(groups)
     return top
 
 
@@ -110,6 +112,57 @@ def _collector(groups: Any) -> None:  # noqa: ANN401  # a private type of argpar
     )
     rule.add_argument("--output", default="-", metavar="DIR", help="where to write (default: here)")
     rule.add_argument("--check", metavar="DIR", help="write nothing; exit 1 when files there are stale")
+
+
+def _prices(groups: Any) -> None:  # noqa: ANN401  # a private type of argparse
+    about = "See what a model costs and why, compare price books, and compile a newer one."
+    made: _Parser = groups.add_parser("prices", help="see, compare and renew prices", description=about)
+    made.set_defaults(run=_helper(made))
+    commands = made.add_subparsers(metavar="COMMAND", parser_class=_Parser)
+
+    text = "who sells a model, which row of the book prices it and why, and what an example costs"
+    shows: _Parser = commands.add_parser("show", help=text, description=f"{_capital(text)}.")
+    shows.set_defaults(run=show)
+    shows.add_argument("model", metavar="MODEL", help="its name, as a response states it")
+    shows.add_argument("--provider", metavar="NAME", help="only this one (default: all that sell it)")
+    shows.add_argument("--at", metavar="DATE", help="a day or a time of UTC (default: now)")
+    shows.add_argument(
+        "--variant", default="standard", metavar="V", help="batch, flex, priority, fast, committed"
+    )
+    shows.add_argument("--server-address", metavar="HOST", help="the host that is called")
+    shows.add_argument("--inference-geo", metavar="GEO", help="where the provider says that it ran")
+    shows.add_argument("--prices", metavar="FILE", help="own prices (default: OTEL_TOKENS_PRICES)")
+    shows.add_argument(
+        "--tokens",
+        action="append",
+        default=[],
+        metavar="NAME=N,…",
+        help="price this usage, such as input=1000,output=500,web_search=1",
+    )
+    _json(shows)
+
+    text = "what is different between two price books, by model"
+    diffs: _Parser = commands.add_parser("diff", help=text, description=f"{_capital(text)}.")
+    diffs.set_defaults(run=diff)
+    diffs.add_argument("old", nargs="?", metavar="OLD", help="a file, or shipped (default)")
+    diffs.add_argument("new", nargs="?", metavar="NEW", help="a file, or shipped (default: the one in use)")
+    diffs.add_argument("--prices", metavar="FILE", help="lay these own prices over NEW")
+    _json(diffs)
+
+    text = "compile a newer price book into a file, without touching what is installed"
+    made = commands.add_parser("update", help=text, description=f"{_capital(text)}.")
+    made.set_defaults(run=update)
+    made.add_argument("--output", metavar="FILE", help="where to write (default: OTEL_TOKENS_BOOK)")
+    made.add_argument("--version", metavar="V", help="of genai-prices (default: the newest)")
+    made.add_argument(
+        "--from", dest="source", metavar="PATH", help="a wheel or folder of genai-prices that is already here"
+    )
+    made.add_argument(
+        "--max-change", default="50", metavar="PERCENT", help="ask about what changes by more (default: 50)"
+    )
+    made.add_argument("--dry-run", action="store_true", help="write nothing; say what would change")
+    made.add_argument("--yes", action="store_true", help="do not ask")
+    _json(made)
 
 
 def _looks(command: Callable[..., _Parser]) -> None:

@@ -18,6 +18,7 @@ def collector_prices(args: Namespace, here: Surroundings) -> int:
     """Write the table, or say whether a file of it is what would be written."""
     from ..collector.price_metrics import LABELS  # noqa: PLC0415
     from ..collector.prices import compiled  # noqa: PLC0415  # with the whole book
+    from .prices_books import book_in_use  # noqa: PLC0415
 
     text = compiled(
         _override(args.prices, here),
@@ -25,6 +26,7 @@ def collector_prices(args: Namespace, here: Surroundings) -> int:
         labels=args.label or LABELS,
         endpoints=dict([_endpoint(word) for word in args.endpoint]),
         command=_command(args),
+        data=book_in_use(here).data,
     )
     if args.check is not None:
         return _check(Path(args.check), text, here)

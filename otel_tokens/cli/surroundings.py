@@ -98,12 +98,13 @@ class Surroundings:
         """Prices, with the user's own over them.
 
         Raises:
-            ConfigError: the file of own prices is wrong.
+            ConfigError: the file of own prices, or of the book, is wrong.
         """
         from ..pricing import load_book  # noqa: PLC0415  # takes long, and few commands need it
 
-        own = self.env.get("OTEL_TOKENS_PRICES", "").strip()
-        return load_book(Path(own) if own else None)
+        files = [self.env.get(name, "").strip() for name in ("OTEL_TOKENS_PRICES", "OTEL_TOKENS_BOOK")]
+        own, book = [Path(file) if file else None for file in files]
+        return load_book(own, book)
 
     def may(self, question: str, args: Namespace) -> bool:
         """Whether to go on: by `--yes`, else the person at the terminal is asked.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ..pricing.sellers import SHARES, SPELLINGS
+from ..pricing.sellers import PLACED, SHARES, SPELLINGS
 from .ottl import any_of, joined, looked_up, mapping, quoted
 from .price_groups import Group
 
@@ -23,6 +23,9 @@ TUNED: Final = r"ft:|\.ft-"
 _COMPACT: Final = r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(-|:|$)"
 _MODELS: Final = r"^(?:.+/)?models/(.+)$"
 _ARN: Final = r"^arn:[^/]+:(?:foundation-model|inference-profile)/(.+)$"
+_FULLER: Final = " or ".join(f"%provider == {quoted(name)}" for name in sorted(PLACED))
+"""Where the name that was asked for says more than the one that answered, if it contains it."""
+_CONTAINED: Final = "%a.name != nil and %b.name != nil and Index(%b.name, %a.name) >= 0"
 _NANOSECONDS_PER_DAY: Final = 86_400_000_000_000
 
 
@@ -56,6 +59,9 @@ def begin() -> Group:
             "set(%address, ToLowerCase(@server.address@)) where IsString(@server.address@)",
             *_given("a", "@gen_ai.response.model@"),
             *_given("b", "@gen_ai.request.model@"),
+            f"set(%turned, %a.name) where ({_FULLER}) and {_CONTAINED}",
+            "set(%a.name, %b.name) where %turned != nil",
+            "set(%b.name, %turned) where %turned != nil",
         ],
         silent=True,
     )

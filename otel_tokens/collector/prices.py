@@ -11,9 +11,10 @@ import hashlib
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from ..errors import ConfigError
+from ..pricing.catalog import Catalog
 from ..pricing.override import EMPTY, Override
 from ..pricing.sellers import shelf, spelled
 from . import price_cost, price_find, price_patterns, price_spellings, price_sum
@@ -21,7 +22,7 @@ from .ottl import looked_up, quoted
 from .price_groups import Group
 from .price_hosts import hosts
 from .price_metrics import LABELS, connector, from_resource
-from .price_names import OWN, Names, Stock, shipped_book
+from .price_names import OWN, Book, Names, Stock, shipped_book
 from .price_rates import Priced, priced
 
 
@@ -29,19 +30,20 @@ PROCESSOR: Final = "transform/price"
 _LONG: Final = 100  # letters of a line
 
 
-def compiled(
+def compiled(  # noqa: PLR0917 - each is one option of the command
     override: Override = EMPTY,
     providers: Sequence[str] = (),
     labels: Sequence[str] = LABELS,
     endpoints: Mapping[str, str] = MappingProxyType({}),
     command: str = "otel-tokens collector prices",
+    data: Mapping[str, Any] | None = None,
 ) -> str:
-    """The configuration file, of some providers only where they are named.
+    """The configuration file, of some providers only where they are named; `data` is another compiled book.
 
     Raises:
         ConfigError: A provider is not known, or the collector cannot express a name or a pattern.
     """
-    stock = Stock(shipped_book(override))
+    stock = Stock(shipped_book(override) if data is None else Book(data, Catalog(data), override))
     wanted = _wanted(stock, providers)
     body = [
         "processors:",

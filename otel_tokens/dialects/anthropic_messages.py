@@ -33,6 +33,7 @@ from ..readings import (
 from .anthropic_request import asked, order, prompt
 from .dialect import ENOUGH, GOES_ON, Body, Dialect, Progress
 from .fields import Counts, dig, event_fields, get, index_of, items, nonzero, string, text, view
+from .openai_request import schema
 
 
 def read(body: Body) -> Reading:
@@ -240,9 +241,10 @@ class _Block:
 def answer(body: Body) -> Iterator[str]:
     """The texts of the content: text, thinking and inputs of tools."""
     for block in items(body, "content"):
-        for name in ("text", "thinking", "input"):
+        for name in ("text", "thinking", "input", "name"):
             if (piece := text(block, name)) is not None:
                 yield piece
+        yield from schema(get(block, "input"))
 
 
 DIALECT = Dialect(
@@ -254,4 +256,5 @@ DIALECT = Dialect(
     asked=asked,
     prompt=prompt,
     answer=answer,
+    tier=lambda _request: None,  # the words of a request only allow a tier
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from ..readings import Reading, Usage
+from .fields import text
 from .order import Order
 
 
@@ -56,6 +57,8 @@ class Dialect:
     headed: Callable[[Reading, Mapping[str, str]], Reading] | None = None
     """A reading with what the headers of the answer say beside it, looked up by names in lower case; None
     where they say nothing."""
+    tier: Callable[[Any], str | None] = lambda request: text(request, "service_tier")
+    """The wire's own word for the tier that is asked for: it decides where the answer does not say."""
     api_type: str | None = None
     """The `openai.api.type` of its calls."""
     output_type: str | None = None

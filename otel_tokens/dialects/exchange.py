@@ -11,6 +11,7 @@ from typing import Any
 from ..readings import Reading
 from .dialect import Body, Dialect
 from .fields import get, items, text
+from .google_array import JsonArray
 from .wire import DONE, parsed, sniffed, splitter
 
 
@@ -23,7 +24,7 @@ def read(
     """What an answer says; never raises. An answer with a status of an error says nothing but its error."""
     given = {name.lower(): value for name, value in (headers or {}).items()}
     if status >= _ERROR:
-        return Reading(error_type=_error(answer) or str(status))
+        return Reading(error_type=_error(answer, given) or str(status))
     body = body_of(dialect, answer, given.get("content-type", ""))
     reading = dialect.read(body)
     return reading if dialect.headed is None else dialect.headed(reading, given)
@@ -34,9 +35,10 @@ def body_of(dialect: Dialect, answer: bytes, content_type: str = "") -> Body:
     split = splitter(content_type) or sniffed(answer)
     if dialect.events is not None and split is not None:
         return folded(dialect, [*split.feed(answer), *split.rest()])
+    if dialect.events is not None and answer.lstrip()[:1] == b"[":
+        array = JsonArray()  # as Google streams where nobody asks for events
+        return folded(dialect, [*array.feed(answer), *array.rest()])
     body = parsed(answer.strip())
-    if isinstance(body, list) and dialect.events is not None:
-        return folded(dialect, body)  # Google streams an array where nobody asks for events
     return answer.decode("utf-8", "replace") if body is None else body
 
 
@@ -51,8 +53,11 @@ def folded(dialect: Dialect, events: Iterable[Any]) -> Body:
     return folding.body()
 
 
-def _error(answer: bytes) -> str | None:
-    """The type of an error, as far as a body states one under a name that is usual."""
+def _error(answer: bytes, headers: Mapping[str, str]) -> str | None:
+    """The type of an error, as far as Amazon's header or a body states one under a name that is usual."""
+    if named := headers.get("x-amzn-errortype", "").partition(":")[0]:
+        return named
     body = parsed(answer.strip())
+    body = body[0] if isinstance(body, list) and body else body
     error = get(body, "error") or next(items(body, "errors"), None) or body
     return next((found for name in ("code", "type", "status") if (found := text(error, name))), None)

@@ -17,6 +17,10 @@ INCONSISTENT: Final = "usage_inconsistent"
 _MAX_COUNT: Final = 2**40
 """No call has a trillion tokens. Sums of counts must stay within 63 bits, or no metric can be exported."""
 
+_DIGITS: Final = 12
+"""Of a count that is written as a string."""
+_JSON: Final = (str, int, float, list, tuple, dict)
+
 _MAX_AMOUNT: Final = Decimal(10) ** 12
 """No call costs as many USD or has as many seconds. Sums of amounts must stay finite as floats."""
 
@@ -26,8 +30,8 @@ _EMPTY: Final[dict[str, Any]] = {}
 
 def view(node: Any) -> dict[str, Any]:
     """The fields of a JSON object or a model as a dict to read from; empty for what has none."""
-    if type(node) is dict:
-        return node
+    if isinstance(node, dict):
+        return node  # a subclass keeps its items; its attributes are no fields
     try:
         fields = node.__dict__
     except AttributeError:
@@ -97,8 +101,9 @@ def money(node: object, *path: str) -> Decimal | None:
 class Counts:
     """Reads the counters of one response and notes what cannot be a count.
 
-    None and absent are unknown. A float counts when it is whole. A bool, a negative or broken number and
-    one beyond all reason are no counts: they read as unknown and leave a warning.
+    None and absent are unknown, and so is what JSON cannot hold, such as a client's mark for what is not set.
+    A float counts when it is whole; a string of digits counts too, with a warning. A bool, a negative or
+    broken number and one beyond all reason are no counts: they read as unknown and leave a warning.
     """
 
     __slots__ = ("warnings",)
@@ -113,7 +118,11 @@ class Counts:
             return value
         if type(value) is float and value.is_integer() and 0 <= value <= _MAX_COUNT:
             return int(value)
+        if not isinstance(value, _JSON):
+            return None
         self.warn()
+        if type(value) is str and value.isdecimal() and len(value) <= _DIGITS:
+            return min(int(value), _MAX_COUNT)
         return None
 
     def first(self, fields: dict[str, Any], *names: str) -> int | None:

@@ -9,12 +9,14 @@ Source: `model/gen-ai/*.json` of the GenAI conventions, October 2026.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 from .fields import get, items, text
 
 
 Message = dict[str, Any]
+Reader = Callable[[Any, Any], dict[str, list[Any]]]
 
 INPUT: Final = "input"
 OUTPUT: Final = "output"
@@ -24,7 +26,7 @@ TOOLS: Final = "tools"
 
 def content_of(dialect: str, request: Any, body: Any) -> Mapping[str, list[Any]]:
     """The messages of a call by `input`, `output`, `system` and `tools`; only what there is."""
-    read = _READERS.get(dialect)
+    read = _READERS.get(dialect) or _others().get(dialect)
     if read is None:
         return {}
     return {name: value for name, value in read(request, body).items() if value}
@@ -164,7 +166,28 @@ def _anthropic_messages(request: Any, body: Any) -> dict[str, list[Any]]:
     }
 
 
-_READERS: Final[Mapping[str, Callable[[Any, Any], dict[str, list[Any]]]]] = {
+@cache
+def _others() -> Mapping[str, Reader]:
+    """The readers of formats that are not OpenAI's or Anthropic's: only now, as few calls have them."""
+    from . import bedrock_invoke, bedrock_messages, google_messages, native_messages, openai_realtime_messages  # noqa: PLC0415  # noqa: PLC0415
+
+    def invoked(request: Any, body: Any) -> dict[str, list[Any]]:
+        read = _READERS.get(bedrock_invoke.shape_of(body).name, bedrock_messages.invoke)
+        return read(request, body)
+
+    agents = ("bedrock.invoke_agent", "bedrock.invoke_flow", "bedrock.retrieve_and_generate")
+    return {
+        **native_messages.READERS,
+        **google_messages.READERS,
+        **dict.fromkeys(("openai.realtime", "openai.live"), openai_realtime_messages.content),
+        **dict.fromkeys(("watsonx.chat", "snowflake.complete", "databricks.invocations"), _openai_chat),
+        **dict.fromkeys(agents, bedrock_messages.said),
+        **dict.fromkeys(("bedrock.invoke_model", "sagemaker.invoke_endpoint"), invoked),
+        "bedrock.converse": bedrock_messages.converse,
+    }
+
+
+_READERS: Final[Mapping[str, Reader]] = {
     "openai.chat": _openai_chat,
     "openai.completions": _openai_completions,
     "openai.responses": _openai_responses,

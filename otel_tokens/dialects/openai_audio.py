@@ -18,7 +18,8 @@ from ..readings import Reading, Usage
 from . import openai_usage
 from .dialect import FINAL, GOES_ON, Body, Dialect, Progress
 from .fields import event_fields, get, money, text
-from .openai_chat import cost, error_type
+from .openai_chat import error_type
+from .openai_cost import cost
 from .openai_order import order_speech, order_transcription
 from .openai_request import strings
 

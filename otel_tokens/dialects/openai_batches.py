@@ -1,8 +1,8 @@
 """OpenAI's batches and the runs of its assistants: answers that are fetched, not waited for.
 
-Counting: a finished batch states the totals of all its answers, and each line of its result file states
-its own: whichever is fetched first counts, under the id of the file. A batch is of one model. A run states
-its tokens when it has ended. Polls before that state nothing, or zeros.
+Counting: a finished batch states the totals of all its answers, and each line of its result file states its
+own, with the searches of a response: whichever is fetched first counts, under the id of the file. A batch
+is of one model. A run states its tokens when it has ended. Polls before that state nothing, or zeros.
 Streaming: `thread.run.completed` and its like carry the run.
 
 Source: `types/batch.py`, `types/beta/threads/run.py` of openai 3.54; batch output format of OpenAI's guide.
@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..readings import Part, Reading, add
-from . import openai_usage
+from ..readings import Part, Reading, Usage, add
+from . import openai_chat, openai_responses, openai_usage
 from .dialect import FINAL, GOES_ON, Body, Dialect, Progress
 from .fields import dig, get, text
 from .openai_chat import error_type
@@ -86,20 +86,18 @@ def rows(content: str) -> Iterator[Any]:
 
 def read_output(content: Body) -> Reading:
     """Read the result file of a batch: the usage of all lines, by the model that answered each."""
-    by_model: dict[str | None, Part] = {}
+    by_model: dict[str | None, Usage] = {}
     warnings: list[str] = []
     for row in rows(content) if isinstance(content, str) else ():
-        body = dig(row, "response", "body")
-        usage, odd = openai_usage.tokens(get(body, "usage"))
-        warnings += odd
-        if usage is not None:
-            model = text(body, "model")
-            before = by_model.get(model)
-            usage = usage if before is None else add(before.usage, usage)
-            by_model[model] = Part(model=model, usage=usage)
+        line = _line(dig(row, "response", "body"))
+        warnings += line.warnings
+        if line.usage is not None:
+            for model, usage in (Part(line.model, line.usage), *line.parts):
+                before = by_model.get(model)
+                by_model[model] = usage if before is None else add(before, usage)
     if not by_model:
-        return Reading(variant="batch")
-    first, *others = by_model.values()
+        return Reading(variant="batch", warnings=tuple(dict.fromkeys(warnings)))
+    first, *others = [Part(model, usage) for model, usage in by_model.items()]
     return Reading(
         model=first.model,
         usage=first.usage,
@@ -108,6 +106,11 @@ def read_output(content: Body) -> Reading:
         finished=True,
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def _line(body: Body) -> Reading:
+    """The answer of one line: a response, or what is read like a chat, as embeddings are."""
+    return openai_responses.read(body) if get(body, "object") == "response" else openai_chat.read(body)
 
 
 BATCH = Dialect(name="openai.batch", operation="batch", read=read_batch, billed=False, once=True)

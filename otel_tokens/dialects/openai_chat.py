@@ -1,32 +1,33 @@
 """OpenAI Chat Completions, and every API in its shape: `POST …/chat/completions`.
 
-Counting: `openai_usage.py`. Where the provider states the cost it is in `usage` too: OpenRouter's `cost`
-in USD (with `is_byok` the upstream's charge comes on top), Perplexity's `cost.total_cost`, xAI's
-`cost_in_usd_ticks` of 1e-10 USD; Azure passes these on as 0, which states nothing.
-Streaming: usage comes only when `stream_options.include_usage` asked for it, in one more chunk without
-choices; DeepSeek, Mistral, OpenRouter and others put it on the last chunk with choices, vLLM on every one,
-Groq also into `x_groq.usage`. The last one wins, field by field, and nothing is ever added up.
+Counting: `openai_usage.py`; where the provider states the cost, `openai_cost.py`. Groq's compound systems
+state beside the usage which models it was used at: each is billed as its own, and only what they leave is
+at the model that answered. OpenAI's search models search once for every answer. Mistral states the tier in
+the usage. Usage of nothing at all beside a text that came is no usage.
+Streaming: `openai_chunks.py`.
 
-Source: `types/chat/chat_completion_chunk.py` and `types/completion_usage.py` of openai 3.54.
+Source: `types/chat/chat_completion.py` and `types/completion_usage.py` of openai 3.54; `chat_completion.py`
+of groq 1.7; `usageinfo.py` of mistralai 3.7; OpenAI's guide on web search, checked 2026-11-24.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
-from ..readings import Reading
+from ..readings import OUTPUT, OUTPUT_REASONING, Part, Reading, Usage, add
 from . import openai_usage
-from .dialect import FINAL, GOES_ON, Body, Dialect, Progress
-from .fields import dig, get, index_of, items, money, string, text, view
+from .dialect import Body, Dialect
+from .fields import INCONSISTENT, get, items, money, string, text, view
+from .openai_chunks import Chunks
+from .openai_cost import cost
 from .openai_order import order_chat
-from .openai_request import asked_chat, prompt_chat, strings
+from .openai_request import asked_chat, prompt_chat
+from .openai_running import SHRANK
 
 
-_TICK_USD = Decimal("1e-10")
-
-VARIANTS: Mapping[str, str] = {
+VARIANTS: Final[Mapping[str, str]] = {
     "auto": "standard",
     "default": "standard",
     "standard": "standard",
@@ -43,44 +44,81 @@ VARIANTS: Mapping[str, str] = {
 def read(body: Body) -> Reading:
     """Read a `ChatCompletion` or `Completion`."""
     fields = view(body)
-    stated = fields.get("usage")
+    parts: tuple[Part, ...] = ()
+    odd: openai_usage.Warnings = (INCONSISTENT,) if SHRANK in fields else ()
+    if (stated := fields.get("usage")) is None:
+        stated, odd = openai_usage.elsewhere(fields)
     usage, warnings = openai_usage.tokens(stated)
     choices = fields.get("choices")
     if type(choices) is not list:
         choices = []
     reasons = [view(choice).get("finish_reason") for choice in choices]
     finish_reasons = tuple([reason for reason in reasons if type(reason) is str and reason])
-    tier = string(fields, "service_tier")
+    finished = 0 < len(choices) == len(finish_reasons)
+    model, tier, charged = string(fields, "model"), string(fields, "service_tier"), None
+    if stated is not None:
+        charged, tier = cost(stated), tier or string(view(stated), "service_tier")
+    if usage is not None:
+        if OUTPUT not in usage.tokens and OUTPUT_REASONING not in usage.tokens:
+            # A stream that was cut may have stated its input alone.
+            texts = answer(body) if finished or not usage.tokens else ()
+            usage, warnings = openai_usage.delivered(usage, warnings, texts)
+            charged = charged if usage else charged or None
+        elif fields.get("usage_breakdown") is not None:
+            usage, parts, more = _by_model(usage, fields["usage_breakdown"])
+            odd += more
+        if usage is not None and model and "-search-" in model and model.startswith("gpt-"):
+            usage = Usage(usage.tokens, {"web_search": 1, **usage.units})
     return Reading(
-        string(fields, "model"),
+        model,
         string(fields, "id"),
         usage,
+        parts=parts,
+        parts_inside=bool(parts),
         finish_reasons=finish_reasons,
         choices=len(choices),
-        finished=0 < len(choices) == len(finish_reasons),
+        finished=finished,
         variant=VARIANTS.get(tier) if tier else None,
         service_tier=tier,
-        cost_usd=None if stated is None else cost(stated),
+        cost_usd=_of_gateway(choices) if charged is None and "generationId" in fields else charged,
         error_type=error_type(fields) if fields.get("error") else None,
         fingerprint=string(fields, "system_fingerprint"),
-        warnings=warnings,
+        warnings=tuple(dict.fromkeys((*warnings, *odd))) if odd else warnings,
     )
 
 
-def cost(usage: Any) -> Decimal | None:
-    """USD that the provider itself states, or None."""
-    fields = view(usage)
-    if "cost" in fields:
-        charged = money(fields, "cost")
-        if charged is None:
-            return money(fields, "cost", "total_cost")
-        if fields.get("is_byok") is True:
-            return charged + (money(fields, "cost_details", "upstream_inference_cost") or 0)
-        return charged
-    if fields.get("cost_in_usd_ticks"):
-        ticks = money(fields, "cost_in_usd_ticks")
-        return None if ticks is None else ticks * _TICK_USD
+def _by_model(usage: Usage, breakdown: Any) -> tuple[Usage, tuple[Part, ...], openai_usage.Warnings]:
+    """What is left of `usage` for the model that answered, and the parts of the models it asked.
+
+    Parts that are more than the whole, as where each repeats it, say nothing about who used what.
+    """
+    by_model: dict[str | None, Usage] = {}
+    odd: tuple[str, ...] = ()
+    for entry in items(breakdown, "models"):
+        part, warnings = openai_usage.tokens(get(entry, "usage"))
+        odd += warnings
+        if part is not None:
+            name = text(entry, "model")
+            by_model[name] = add(by_model[name], part) if name in by_model else part
+    rest = openai_usage.split(usage, by_model.values())
+    if rest is None:
+        return usage, (), (INCONSISTENT,)
+    return rest, tuple([Part(name, part) for name, part in by_model.items()]), odd
+
+
+def _of_gateway(choices: list[Any]) -> Decimal | None:
+    """USD that Vercel's gateway states beside the message, where the usage does not."""
+    for choice in choices:
+        charged = money(choice, "message", "provider_metadata", "gateway", "cost")
+        if charged is not None:
+            return charged
     return None
+
+
+def headed(reading: Reading, headers: Mapping[str, str]) -> Reading:
+    """With the seller that Hugging Face's router has chosen."""
+    seller = headers.get("x-inference-provider")
+    return reading._replace(served_by=seller) if seller else reading
 
 
 def error_type(body: Body) -> str | None:
@@ -89,158 +127,6 @@ def error_type(body: Body) -> str | None:
     if not error or isinstance(error, str):
         return "_OTHER" if error else None
     return text(error, "code") or text(error, "type") or "_OTHER"
-
-
-_NOTHING: dict[str, Any] = {}
-
-
-class Chunks:
-    """Folds chunks of a chat or of a legacy completion."""
-
-    __slots__ = ("_choices", "_error", "_head", "_usage")
-
-    def __init__(self) -> None:
-        self._head: dict[str, Any] = {}
-        self._choices: dict[Any, _Choice] = {}
-        self._usage: Any = None
-        self._error: Any = None
-
-    def see(self, event: Any) -> Progress:
-        """Add one chunk; the usage chunk without choices is the last one."""
-        chunk = event if type(event) is dict else getattr(event, "__dict__", _NOTHING)
-        choices = chunk.get("choices")
-        if type(choices) is not list:
-            return self._see_rest(event)
-        for choice in choices:
-            fields = choice if type(choice) is dict else getattr(choice, "__dict__", _NOTHING)
-            delta = fields.get("delta")
-            said = delta if type(delta) is dict else getattr(delta, "__dict__", _NOTHING)
-            piece, index = said.get("content"), fields.get("index")
-            state = self._choices.get(index) if type(index) is int else None
-            # Most chunks are one more piece of text. Whatever else there is to them takes the longer way.
-            if piece and state is not None and type(piece) is str and fields.get("finish_reason") is None:
-                state.text.append(piece)
-            else:
-                self._see_choice(view(choice))
-        if chunk.get("usage") is None and self._head and not getattr(event, "__pydantic_extra__", chunk):
-            return GOES_ON
-        return self._see_rest(event)
-
-    def _see_choice(self, choice: dict[str, Any]) -> None:
-        index = index_of(choice)
-        state = self._choices.get(index)
-        if state is None:
-            state = self._choices[index] = _Choice()
-        if type(reason := choice.get("finish_reason")) is str:
-            state.finish_reason = reason
-        delta = choice.get("delta")
-        if delta is None:
-            if type(piece := choice.get("text")) is str:
-                state.text.append(piece)
-            return
-        fields = view(delta)
-        piece = fields.get("content")
-        if type(piece) is str and piece:
-            state.text.append(piece)
-        else:
-            state.see_more(fields)
-
-    def _see_rest(self, event: Any) -> Progress:
-        """Note what few chunks say: who answers, the tier, an error, the usage."""
-        chunk, head = view(event), self._head
-        for name in ("id", "model", "service_tier", "system_fingerprint"):
-            if (value := chunk.get(name)) and (name not in head or name == "service_tier"):
-                head[name] = value
-        if (error := chunk.get("error")) is not None:
-            self._error = error
-        if (groq := dig(chunk.get("x_groq"), "usage")) is not None and self._usage is None:
-            self._usage = groq
-        usage = chunk.get("usage")
-        if usage is None:
-            return GOES_ON
-        self._usage = _overlay(self._usage, usage)
-        last = not chunk.get("choices") and bool(self._choices) and self._finished()
-        return FINAL if last else GOES_ON
-
-    def _finished(self) -> bool:
-        return all(state.finish_reason for state in self._choices.values())
-
-    def body(self) -> Body:
-        """The completion that the chunks so far add up to."""
-        body: dict[str, Any] = {
-            **self._head,
-            "choices": [
-                {"index": index, "finish_reason": state.finish_reason, "message": state.message()}
-                for index, state in sorted(self._choices.items())
-            ],
-            "usage": self._usage,
-        }
-        if self._error is not None:
-            body["error"] = self._error
-        return body
-
-
-class _Choice:
-    """What one choice has said so far."""
-
-    __slots__ = ("calls", "finish_reason", "reasoning", "refusal", "text")
-
-    def __init__(self) -> None:
-        self.finish_reason: str | None = None
-        self.text: list[str] = []
-        self.reasoning: list[str] = []
-        self.refusal: list[str] = []
-        self.calls: dict[int, dict[str, Any]] = {}
-
-    def see_more(self, delta: dict[str, Any]) -> None:
-        """Note what a delta without plain content says: parts, tool calls, a refusal, reasoning."""
-        self.text += strings(delta.get("content"))
-        for call in items(delta, "tool_calls"):
-            self._see_call(index_of(view(call)), call)
-        if (function := delta.get("function_call")) is not None:
-            self._see_call(0, {"function": function})
-        if type(refusal := delta.get("refusal")) is str:
-            self.refusal.append(refusal)
-        reasoning = delta.get("reasoning_content") or delta.get("reasoning")
-        if type(reasoning) is str:
-            self.reasoning.append(reasoning)
-
-    def _see_call(self, index: int, call: Any) -> None:
-        state = self.calls.setdefault(index, {"id": None, "name": None, "arguments": []})
-        state["id"] = state["id"] or get(call, "id")
-        function = get(call, "function")
-        state["name"] = state["name"] or get(function, "name")
-        if isinstance(arguments := get(function, "arguments"), str):
-            state["arguments"].append(arguments)
-
-    def message(self) -> dict[str, Any]:
-        """The message as a whole answer has it."""
-        message: dict[str, Any] = {"role": "assistant", "content": "".join(self.text) or None}
-        if self.reasoning:
-            message["reasoning_content"] = "".join(self.reasoning)
-        if self.refusal:
-            message["refusal"] = "".join(self.refusal)
-        if self.calls:
-            message["tool_calls"] = [
-                {
-                    "id": state["id"],
-                    "type": "function",
-                    "function": {"name": state["name"], "arguments": "".join(state["arguments"])},
-                }
-                for _, state in sorted(self.calls.items())
-            ]
-        return message
-
-
-def _overlay(old: Any, new: Any) -> Any:
-    """The newer counters over the older ones; a field that went missing keeps its last value."""
-    if old is None:
-        return new
-    fields = {**view(old), **{name: value for name, value in view(new).items() if value is not None}}
-    for name, value in fields.items():
-        if name.endswith("_details") and (before := get(old, name)) is not None:
-            fields[name] = _overlay(before, value) if value is not before else value
-    return fields
 
 
 def answer(body: Body) -> Iterator[str]:
@@ -264,6 +150,7 @@ DIALECT = Dialect(
     api_type="chat_completions",
     read=read,
     events=Chunks,
+    headed=headed,
     order=order_chat,
     asked=asked_chat,
     prompt=prompt_chat,

@@ -8,7 +8,8 @@ Source: `types/completion.py` of openai 3.54.
 from __future__ import annotations
 
 from .dialect import Dialect
-from .openai_chat import Chunks, answer, read
+from .openai_chat import answer, read
+from .openai_chunks import Chunks
 from .openai_order import order_chat
 from .openai_request import asked_chat, prompt_chat
 

@@ -1,9 +1,10 @@
-"""OpenAI's calls that answer about text and are not billed: moderation, and counting input tokens.
+"""OpenAI's calls that are not billed: moderation, counting input tokens, and reports of what was used.
 
-Counting: they state no usage, and there is none to pay. The tokens that a count answers are of a prompt
-that was not run.
+Counting: they state no usage of their own, and there is none to pay. The tokens that a count answers are of
+a prompt that was not run; those and the costs that a report lists are of calls that were counted when made.
 
-Source: `types/moderation_create_response.py`, `types/responses/input_token_count_response.py` of openai 3.54.
+Source: `types/moderation_create_response.py`, `types/responses/input_token_count_response.py`,
+`types/admin/organization/` of openai 3.54.
 """
 
 from __future__ import annotations
@@ -22,3 +23,5 @@ def read(body: Body) -> Reading:
 MODERATION = Dialect(name="openai.moderations", operation="moderation", read=read, billed=False)
 
 COUNT_TOKENS = Dialect(name="openai.count_tokens", operation="count_tokens", read=read, billed=False)
+
+REPORT = Dialect(name="openai.report", operation="report", read=read, billed=False, quiet=True)

@@ -1,8 +1,9 @@
 """OpenAI images: `POST …/images/generations`, `/edits`, `/variations`.
 
-Counting: newer models state tokens, split into text and image; all output without a split is image.
-Older ones state nothing and are billed by the image: the images of the answer are counted as units.
-A vector drawing that was made beside the image (`svg_usage`) has a model of its own.
+Counting: newer models state tokens, split into text and image; all output without a split is image. Older
+ones state nothing and are billed by the image: the images of the answer are counted as units. xAI states
+only its charge. A vector drawing that was made beside the image (`svg_usage`) has a model of its own. The
+tool of the Responses API counts what was cached under names of its own.
 Streaming: `image_generation.completed` or `image_edit.completed` carries the usage.
 
 Source: `types/images_response.py`, `image_gen_completed_event.py` of openai 3.54.
@@ -16,9 +17,10 @@ from typing import Any
 from ..readings import OUTPUT, OUTPUT_IMAGE, OUTPUT_REASONING, Part, Reading, Usage
 from . import openai_usage
 from .dialect import Body, Dialect
-from .fields import get, items, text
+from .fields import get, items, text, view
 from .openai_audio import LastEvent
-from .openai_chat import cost, error_type
+from .openai_chat import error_type
+from .openai_cost import cost
 from .openai_order import order_images
 from .openai_request import number, strings
 
@@ -31,7 +33,7 @@ def read(body: Body) -> Reading:
     parts, odd = _drawing(body)
     images = sum(1 for _ in items(body, "data"))
     if usage is not None:
-        usage = _as_images(usage, stated)
+        usage = as_images(usage, stated)
     elif images:
         usage, inferred = Usage({}, {"image": images}), stated is None
     return Reading(
@@ -47,12 +49,26 @@ def read(body: Body) -> Reading:
     )
 
 
-def _as_images(usage: Usage, stated: object) -> Usage:
+def as_images(usage: Usage, stated: object) -> Usage:
+    """Usage whose output is all image, unless the wire splits it."""
     if get(stated, "output_tokens_details") is not None or not usage.tokens.get(OUTPUT):
         return usage
     tokens = dict(usage.tokens)
     tokens[OUTPUT_IMAGE] = tokens.pop(OUTPUT) + tokens.pop(OUTPUT_REASONING, 0)
     return Usage(tokens, usage.units)
+
+
+def drawn(stated: object) -> tuple[Usage | None, openai_usage.Warnings]:
+    """What the image tool of a response has used."""
+    fields = dict(view(stated))
+    cached = view(fields.pop("cached_tokens_details", None))
+    details = dict(view(fields.get("input_tokens_details")))
+    details["cached_tokens_details"] = {
+        "text_tokens": cached.get("cached_text_tokens"),
+        "image_tokens": cached.get("cached_image_tokens"),
+    }
+    usage, warnings = openai_usage.tokens({**fields, "input_tokens_details": details})
+    return None if usage is None else as_images(usage, stated), warnings
 
 
 def _drawing(body: Body) -> tuple[tuple[Part, ...], tuple[str, ...]]:

@@ -18,7 +18,7 @@ from .order import NOTHING, STANDARD, Order, plain
 
 _OWN_TOOLS: Final = frozenset({"function", "custom", "local_shell", "apply_patch", "namespace", "computer"})
 """Tools that the application runs, or that only name such."""
-_HIDING: Final = frozenset({"web_search_options", "data_sources", "plugins", "search_parameters"})
+_HIDING: Final = frozenset({"data_sources", "plugins", "search_parameters"})
 """What makes a chat read more than its messages."""
 _KEPT: Final = frozenset({"conversation", "prompt"})
 """What makes a response go on from what the provider keeps."""
@@ -27,6 +27,7 @@ _CACHING: Final = frozenset({"prompt_cache_retention", "prompt_cache_options"})
 _TELLING: Final = (
     frozenset({"n", "best_of", "prompt", "tools", "service_tier", "modalities", "models", "prediction"})
     | _HIDING
+    | {"web_search_options"}
     | _KEPT
     | {_EARLIER}
     | _CACHING
@@ -149,6 +150,8 @@ def _hosted(given: dict[str, Any]) -> tuple[int, dict[str, int] | None]:
         for tool in items(given, "tools")
         if type(kind := get(tool, "type")) is str and kind not in _OWN_TOOLS
     ]
+    if get(given, "web_search_options") is not None:
+        hosted.append("web_search")
     if not hosted:
         return 0, None
     deep = "deep-research" in (text(given, "model") or "")

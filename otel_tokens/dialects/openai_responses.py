@@ -1,14 +1,16 @@
-"""OpenAI Responses: `POST …/responses`, `GET …/responses/{id}`, `POST …/responses/compact`.
+"""OpenAI Responses: `POST …/responses`, `…/responses/compact`, `…/decisions`, `GET …/responses/{id}`.
 
-Counting: `openai_usage.py`. Tool fees are in no usage object: each `web_search_call` whose action is a
-search, and each `file_search_call` of the output, is billed. A background response has no usage until it
-is fetched, maybe many times: its id counts once.
+Counting: `openai_usage.py`. Fees of tools are not in the usage: `tool_usage` counts the searches that are
+billed and the tokens of images, which are a part at the image model; where it is missing, as in most
+answers, each `web_search_call` whose action is a search, and each `file_search_call` of the output, is
+billed. What a vendor states in its usage (xAI, OpenRouter, Perplexity) goes before what can be counted on
+the output. A background response has no usage until it is fetched, maybe many times: its id counts once.
 Streaming: the last event, `response.completed`, `.incomplete` or `.failed`, carries the whole response;
 `response.created` has id and model.
 Finish: the status stands for the reason, followed by the detail of an incomplete answer.
 
-Source: `types/responses/response.py`, `response_stream_event.py` of openai 3.54; the tool fees' page of
-OpenAI, checked 2026-11-23.
+Source: `types/responses/response.py`, `response_stream_event.py`, `types/decision.py` of openai 3.54; the
+tool fees' page of OpenAI, checked 2026-11-23.
 """
 
 from __future__ import annotations
@@ -16,11 +18,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..readings import Reading, Usage
+from ..readings import OUTPUT, OUTPUT_REASONING, Number, Part, Reading, Usage
 from . import openai_usage
 from .dialect import FINAL, GOES_ON, Body, Dialect, Progress
-from .fields import event_fields, get, items, text
-from .openai_chat import VARIANTS, cost, error_type
+from .fields import dig, event_fields, get, items, text, view
+from .openai_chat import VARIANTS, error_type
+from .openai_cost import cost
+from .openai_images import drawn
 from .openai_order import order_compact, order_responses
 from .openai_request import asked_responses, prompt_responses
 
@@ -31,10 +35,20 @@ _OPEN = frozenset({"queued", "in_progress"})
 
 def read(body: Body) -> Reading:
     """Read a `Response` or a compacted one."""
-    stated = get(body, "usage")
+    fields = view(body)
+    stated = fields.get("usage")
     usage, warnings = openai_usage.tokens(stated)
-    if usage is not None and (units := _tool_calls(body)):
-        usage = Usage(usage.tokens, units)
+    charged = None if stated is None else cost(stated)
+    parts: tuple[Part, ...] = ()
+    if usage is not None:
+        if OUTPUT not in usage.tokens and OUTPUT_REASONING not in usage.tokens:
+            usage, warnings = openai_usage.delivered(usage, warnings, answer(body))
+            charged = charged if usage else charged or None
+        if usage is not None and (units := _tool_units(fields)):
+            usage = Usage(usage.tokens, {**units, **usage.units})
+        if fields.get("tool_usage") is not None:
+            parts, odd = _images(fields)
+            warnings = tuple(dict.fromkeys((*warnings, *odd)))
     status = text(body, "status")
     detail = text(body, "incomplete_details", "reason")
     tier = text(body, "service_tier")
@@ -42,25 +56,40 @@ def read(body: Body) -> Reading:
         model=text(body, "model"),
         id=text(body, "id"),
         usage=usage,
+        parts=parts,
         finish_reasons=tuple([reason for reason in (status, detail) if reason]),
         variant=VARIANTS.get(tier) if tier else None,
         service_tier=tier,
-        cost_usd=cost(stated),
+        cost_usd=charged,
         error_type=error_type(body),
         finished=status is not None and status not in _OPEN,
         warnings=warnings,
     )
 
 
-def _tool_calls(body: Body) -> dict[str, Any]:
-    units: dict[str, Any] = {}
-    for item in items(body, "output"):
+def _tool_units(fields: dict[str, Any]) -> dict[str, Number]:
+    """What is billed for searches: as counted by the provider, else on the output."""
+    units: dict[str, Number] = {}
+    for item in items(fields, "output"):
         kind = get(item, "type")
         if kind == "web_search_call" and text(item, "action", "type") in (None, "search"):
             units["web_search"] = units.get("web_search", 0) + 1
         elif kind == "file_search_call":
             units["file_search"] = units.get("file_search", 0) + 1
-    return units
+    tools = fields.get("tool_usage")
+    if tools is not None and type(searches := dig(tools, "web_search", "num_requests")) is int:
+        units["web_search"] = max(0, searches)
+    return {unit: number for unit, number in units.items() if number} if units else units
+
+
+def _images(fields: dict[str, Any]) -> tuple[tuple[Part, ...], openai_usage.Warnings]:
+    """The images that a tool has drawn, at the model that the tool names."""
+    stated = dig(fields, "tool_usage", "image_gen")
+    usage, warnings = drawn(stated)
+    if usage is None or not usage.tokens:
+        return (), warnings
+    tools = [tool for tool in items(fields, "tools") if get(tool, "type") == "image_generation"]
+    return (Part(text(tools[0], "model") if tools else None, usage),), warnings
 
 
 class ResponseEvents:
@@ -141,6 +170,14 @@ FETCH = Dialect(
     events=ResponseEvents,
     answer=answer,
     once=True,
+)
+
+DECISION = Dialect(
+    name="openai.responses",
+    operation="decision",
+    read=read,
+    order=order_responses,
+    prompt=prompt_responses,
 )
 
 COMPACT = Dialect(

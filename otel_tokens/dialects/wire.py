@@ -1,24 +1,19 @@
 """Finds the events in the bytes of a streamed answer, for callers that read the bytes themselves.
 
-Server-sent events: `data:` lines, an empty line ends an event. AWS event streams: binary frames with a JSON
-payload that wraps the event in base64. JSON lines: one event a line. Everything is incremental; what cannot
-be parsed is passed over.
+Server-sent events: `data:` lines, an empty line ends an event. JSON lines: one event a line. AWS event
+streams: binary frames, see `aws_frames.py`. Everything is incremental; what cannot be parsed is passed over.
 
-Source: the HTML standard, section 9.2; the encoding of `application/vnd.amazon.eventstream` of AWS.
+Source: the HTML standard, section 9.2.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 
 from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
-
-_PRELUDE: Final = 12
-_FRAME_LIMIT: Final = 24 * 1024 * 1024
+from .aws_frames import AwsFrames, is_frame
 
 
 DONE: Final = object()
@@ -103,49 +98,6 @@ class JsonLines(Lines):
                 yield event
 
 
-class AwsFrames:
-    """`application/vnd.amazon.eventstream`."""
-
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._broken = False
-
-    def feed(self, piece: bytes) -> Iterator[Any]:
-        """The events of the frames that `piece` completes."""
-        if self._broken:
-            return
-        self._buffer += piece
-        while len(self._buffer) >= _PRELUDE:
-            length = int.from_bytes(self._buffer[:4], "big")
-            headers = int.from_bytes(self._buffer[4:8], "big")
-            if not _PRELUDE + headers + 4 <= length <= _FRAME_LIMIT:
-                self._buffer.clear()
-                self._broken = True  # not a frame: nothing after it can be trusted
-                return
-            if len(self._buffer) < length:
-                return
-            payload = bytes(self._buffer[_PRELUDE + headers : length - 4])
-            del self._buffer[:length]
-            if (event := _unwrapped(parsed(payload))) is not None:
-                yield event
-
-    def rest(self) -> Iterator[Any]:
-        """Nothing: a frame that is not whole has no event."""
-        yield from ()
-
-
-def _unwrapped(payload: Any) -> Any:
-    if not isinstance(payload, dict):
-        return None
-    wrapped = payload.get("bytes")
-    if not isinstance(wrapped, str):
-        return payload
-    try:
-        return parsed(base64.b64decode(wrapped))
-    except (binascii.Error, ValueError):
-        return None
-
-
 def parsed(data: bytes) -> Any:
     """The JSON value of `data`, or None when it is none."""
     if data[:1] not in (b"{", b"["):
@@ -157,7 +109,9 @@ def parsed(data: bytes) -> Any:
 
 
 def sniffed(start: bytes) -> Splitter | None:
-    """What finds the events of bytes that begin like server-sent events, whatever type they claim to be."""
+    """What finds the events of bytes that begin like events, whatever type they claim to be."""
+    if is_frame(start):
+        return AwsFrames()
     return ServerSentEvents() if start.lstrip()[:5] in (b"data:", b"event") else None
 
 
@@ -168,6 +122,11 @@ def splitter(content_type: str) -> Splitter | None:
         return ServerSentEvents()
     if kind == "application/vnd.amazon.eventstream":
         return AwsFrames()
-    if kind in ("application/x-jsonl", "application/jsonl", "application/x-ndjson"):
+    if kind in (
+        "application/x-jsonl",
+        "application/jsonl",
+        "application/x-ndjson",
+        "application/stream+json",
+    ):
         return JsonLines()
     return None

@@ -7,16 +7,18 @@ the next call costs a dictionary look-up and one multiplication per bucket.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import floor, inf
 from pathlib import Path
 from typing import Any, Final
 
 from ..readings import Usage
+from .book_file import read_book
 from .catalog import NOTHING, Catalog, shipped
 from .ceiling import Ceiling, ceiling_of
 from .limits import UNKNOWN, Limit, shipped_limits
+from .moments import Height, Moment, Segment, around, variant_at
 from .multipliers import Factors, product
 from .override import EMPTY, OVERRIDE, Override, check, read
 from .price import (
@@ -25,27 +27,17 @@ from .price import (
     STANDARD,
     UNKNOWN_MODEL,
     UNKNOWN_PROVIDER,
-    VARIANTS,
     ZERO,
     Cost,
     Kinds,
     Terms,
 )
-from .rows import DAY_S, Model, Row, Window, active, day_of
-from .sellers import LOCAL, spelled
+from .rows import DAY_S, Model, Row, active, day_of
+from .sellers import LOCAL, PLACED, shelf, spelled
 from .sheet import Fixed, Sheet, committed_sheet, sheet_of
 
 
 _KEPT: Final = 4096  # sheets; callers that invent model names cannot fill the memory
-
-
-@dataclass(frozen=True, slots=True)
-class _Segment:
-    """A sheet and the time in which it holds, Unix seconds: from, to (not included)."""
-
-    start_s: float
-    end_s: float
-    sheet: Sheet | Fixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +55,14 @@ class _Found:
         return self.model.id.lower(), self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """A UTC day, counted from 1970-01-01, and the seconds since its midnight."""
-
-    day: int
-    second: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Height:
-    """A ceiling and the time in which it holds, Unix seconds: from, to (not included)."""
-
-    start_s: float
-    end_s: float
-    ceiling: Ceiling
-
-
 class PriceBook:
     """Prices calls. Threads may share it: its caches are only ever set to equal values."""
 
     def __init__(self, catalog: Catalog | None = None, override: Override = EMPTY) -> None:
         self._catalog_read = catalog
         self._override = override
-        self._segments: dict[tuple[str | None, ...], _Segment] = {}
-        self._ceilings: dict[tuple[Any, ...], _Height] = {}
+        self._segments: dict[tuple[str | None, ...], Segment] = {}
+        self._ceilings: dict[tuple[Any, ...], Height] = {}
         self._limits: dict[tuple[str, str | None], Limit] = {}
 
     @property
@@ -107,6 +82,22 @@ class PriceBook:
         """Unix time of the day on which the compiled book was last checked."""
         dated = self._catalog.dated
         return None if dated is None else day_of(dated) * DAY_S
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Every provider of the compiled book."""
+        return self._catalog.providers
+
+    def models(self, provider: str) -> Iterator[Model]:
+        """Every model of the compiled book at a provider, in the book's order; none where it is not known."""
+        own = shelf(spelled(provider))
+        yield from self._catalog.models(own) if self._catalog.knows(own) else ()
+
+    def model(self, provider: str, name: str) -> Model | None:
+        """The prices of a model under any of its names: the user's, else the book's."""
+        provider = spelled(provider)
+        alias = self._override.alias(provider, name)
+        return self._model(provider, alias.model if alias else name)
 
     def price(self, usage: Usage, terms: Terms) -> Cost:
         """What a call that used `usage` costs under `terms`."""
@@ -139,7 +130,7 @@ class PriceBook:
         """The dearest rates that a call may have which is about to be made at `at_s`, Unix seconds.
 
         A variant that is asked for may not be served, so the standard rates may hold as well. Where no
-        `inference_geo` is given, any may be served.
+        `inference_geo` is given, any may be served; the address is known before a call.
         """
         key = (provider, model, kinds, variant, server_address, inference_geo)
         kept = self._ceilings.get(key)
@@ -161,7 +152,7 @@ class PriceBook:
             limit = self._limits[key] = self._limited(spelled(provider), model)
         return limit
 
-    def _highest(self, terms: Terms, kinds: Kinds) -> _Height:
+    def _highest(self, terms: Terms, kinds: Kinds) -> Height:
         geos = {terms.inference_geo}
         if terms.inference_geo is None:
             parts = (*self._catalog.multipliers, *self._override.multipliers)
@@ -171,7 +162,7 @@ class PriceBook:
             for variant in {STANDARD, terms.variant}
             for geo in geos
         ]
-        return _Height(
+        return Height(
             max([segment.start_s for segment in segments]),
             min([segment.end_s for segment in segments]),
             ceiling_of([segment.sheet for segment in segments], kinds),
@@ -188,18 +179,18 @@ class PriceBook:
             found = shipped_limits().of(provider, known.id, prefixes)
         return found
 
-    def _resolve(self, terms: Terms) -> _Segment:
+    def _resolve(self, terms: Terms) -> Segment:
         provider = spelled(terms.provider)
         found = self._find(provider, terms)
         if found is None:
-            return _Segment(-inf, inf, Fixed(self._without_price(provider, terms)))
+            return Segment(-inf, inf, Fixed(self._without_price(provider, terms)))
         day = floor(terms.at_s / DAY_S)
-        moment = _Moment(day, terms.at_s - day * DAY_S)
+        moment = Moment(day, terms.at_s - day * DAY_S)
         row, early = active(found.model.rows, day)
-        start_s, end_s = _around(moment.second, _cuts(row))
+        start_s, end_s = around(row, moment)
         warnings = ("date_before_first_price",) if early else ()
         sheet = self._sheet(terms, found, row, moment, warnings)
-        return _Segment(day * DAY_S + start_s, day * DAY_S + end_s, sheet)
+        return Segment(day * DAY_S + start_s, day * DAY_S + end_s, sheet)
 
     def _without_price(self, provider: str, terms: Terms) -> Cost:
         if provider in LOCAL:
@@ -211,7 +202,11 @@ class PriceBook:
         return Cost(None, {}, UNKNOWN_MODEL, self.version, ())
 
     def _find(self, provider: str, terms: Terms) -> _Found | None:
-        for given, by_request in ((terms.model, False), (terms.requested_model, True)):
+        wanted = terms.requested_model
+        given_names = [(terms.model, False), (wanted, True)]
+        if provider in PLACED and wanted and (terms.model or "").lower() in wanted.lower():
+            given_names.insert(0, (wanted, False))
+        for given, by_request in given_names:
             if not given:
                 continue
             alias = self._override.alias(provider, given)
@@ -230,9 +225,9 @@ class PriceBook:
         return known if own is None else own.model(known)
 
     def _sheet(
-        self, terms: Terms, found: _Found, row: Row, moment: _Moment, warnings: tuple[str, ...]
+        self, terms: Terms, found: _Found, row: Row, moment: Moment, warnings: tuple[str, ...]
     ) -> Sheet:
-        variant, unsure = _variant(row, terms.variant, moment)
+        variant, unsure = variant_at(row, terms.variant, moment)
         warnings += unsure
         if found.unsure:
             warnings += ("priced_by_requested_model",)
@@ -272,13 +267,16 @@ class PriceBook:
         }
 
 
-def load_book(override: Path | None = None) -> PriceBook:
+def load_book(override: Path | None = None, book: Path | None = None) -> PriceBook:
     """The shipped book, read at the first price, with the user's override over it.
 
+    Another compiled book is read from `book` at once, and checked.
+
     Raises:
-        ConfigError: The override cannot be read or is wrong: file, line, value and accepted values.
+        ConfigError: A file cannot be read or is wrong: file, line, value and accepted values.
     """
-    return PriceBook(override=EMPTY if override is None else read(override))
+    catalog = None if book is None else read_book(book)
+    return PriceBook(catalog, EMPTY if override is None else read(override))
 
 
 def book_of(document: Mapping[str, Any], *, catalog: Catalog | None = None) -> PriceBook:
@@ -288,40 +286,3 @@ def book_of(document: Mapping[str, Any], *, catalog: Catalog | None = None) -> P
         ConfigError: The document is wrong.
     """
     return PriceBook(catalog or Catalog(NOTHING), check(document))
-
-
-def _variant(row: Row, name: str, moment: _Moment) -> tuple[Row | None, tuple[str, ...]]:
-    """The partial row over `row`, and what is uncertain about it."""
-    warnings: tuple[str, ...] = ()
-    if name in row.variants and name in VARIANTS:
-        # The book dates a variant from the day it was verified: before it, the variant's rate is
-        # still a better answer than the standard one.
-        chosen, early = active(row.variants[name], moment.day)
-        return chosen, ("date_before_first_price",) if early else ()
-    if name == COMMITTED:
-        return None, (COMMITTED,)
-    if name != STANDARD:
-        warnings = ("tier_unpriced",)
-    timed = [
-        part
-        for part, window in _timed(row)
-        if window.covers(moment.day, moment.second) and (part.start is None or part.start <= moment.day)
-    ]
-    return (timed[-1] if timed else None), warnings
-
-
-def _timed(row: Row) -> list[tuple[Row, Window]]:
-    """The partial rows that apply by the clock."""
-    return [(part, part.when) for parts in row.variants.values() for part in parts if part.when is not None]
-
-
-def _cuts(row: Row) -> list[int]:
-    """Seconds of the day at which the price may change."""
-    spans = [span for _, window in _timed(row) for span in window.spans_s]
-    return sorted({0, DAY_S, *[second for span in spans for second in span]})
-
-
-def _around(second: float, cuts: list[int]) -> tuple[int, int]:
-    start = max([cut for cut in cuts if cut <= second])
-    end = min([cut for cut in cuts if cut > second])
-    return start, end

@@ -1,20 +1,19 @@
-"""The compiled price book: `prices.json`, read once, converted model by model on demand.
+"""The compiled price book: `prices.json`, parsed provider by provider and converted model by model on demand.
 
 Source: compiled by `otel_tokens.pricing.compile` from genai-prices and `overlay.toml`.
 """
 
 from __future__ import annotations
 
-import json
-
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pkgutil import get_data
 from typing import Any
 
-from .ids import Index, index_of, matcher_of, spellings
+from .ids import Index, index_of_models, spellings
 from .multipliers import Multiplier, multiplier_of
-from .rows import Model, rows_of
+from .pages import pages_of
+from .rows import Model, Origin, rows_of
 from .sellers import shelf
 
 
@@ -27,9 +26,16 @@ class Catalog:
         self.multipliers: tuple[Multiplier, ...] = tuple(
             [multiplier_of(plain) for plain in data["multipliers"]]
         )
+        self.origins: tuple[Origin, ...] = tuple([Origin(*pair) for pair in data.get("origins", ())])
+        """Of what the overlay adds."""
         self._providers: Mapping[str, Any] = data["providers"]
         self._indexes: dict[str, Index] = {}
         self._models: dict[tuple[str, int], Model] = {}
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """All providers of the book, in its order."""
+        return tuple(self._providers)
 
     def knows(self, provider: str) -> bool:
         """Whether the book has prices of this provider."""
@@ -42,6 +48,10 @@ class Catalog:
             return None
         names = spellings(model_id, self.prefixes(provider))
         return self._named(own, names) or self._undated(own, names)
+
+    def is_resold(self, provider: str, model_id: str) -> bool:
+        """Whether a model that was found at a provider is of one that it resells."""
+        return all(model["id"] != model_id for model in self._providers[shelf(provider)]["models"])
 
     def prefixes(self, provider: str) -> list[str]:
         """What may stand before a model's name at this provider, such as `openai/`."""
@@ -87,30 +97,33 @@ class Catalog:
     def _index(self, provider: str) -> Index:
         index = self._indexes.get(provider)
         if index is None:
-            models = self._providers[provider]["models"]
-            entries = [(model["id"], matcher_of(model["id"], model.get("match"))) for model in models]
-            index = self._indexes[provider] = index_of(entries)
+            index = self._indexes[provider] = index_of_models(self._providers[provider]["models"])
         return index
 
     def _model(self, provider: str, place: int) -> Model:
         model = self._models.get((provider, place))
         if model is None:
             plain = self._providers[provider]["models"][place]
-            rows = rows_of(plain["rows"], plain.get("variants", {}))
-            model = Model(id=plain["id"], rows=rows, version=self.version)
-            self._models[provider, place] = model
+            model = self._models[provider, place] = self._read(provider, plain, plain.get("variants", {}))
         return model
 
     def _resold(self, seller: str, place: int) -> Model:
         # Batch or priority rates are the seller's own offer: nobody says that a reseller has them.
-        plain = self._providers[seller]["models"][place]
-        return Model(id=plain["id"], rows=rows_of(plain["rows"], {}), version=self.version)
+        return self._read(seller, self._providers[seller]["models"][place], {})
+
+    def _read(self, provider: str, plain: Mapping[str, Any], variants: Mapping[str, Any]) -> Model:
+        return Model(
+            id=plain["id"],
+            rows=rows_of(plain["rows"], variants, self.origins),
+            version=self.version,
+            sources=tuple(plain.get("sources") or self._providers[provider].get("urls", ())),
+            checked=plain.get("checked"),
+        )
 
 
 def shipped() -> Catalog:
     """The book that comes with this package."""
-    text = get_data(__name__, "prices.json")
-    return Catalog(json.loads(text or b"{}"))
+    return Catalog(pages_of((get_data(__name__, "prices.json") or b"").decode()))
 
 
 NOTHING: Mapping[str, Any] = {

@@ -32,6 +32,7 @@ from ..readings import (
     OUTPUT_CITATION,
     OUTPUT_IMAGE,
     OUTPUT_REASONING,
+    OUTPUT_VIDEO,
 )
 from .price import FREE, PRICED, UNKNOWN_MODEL, ZERO, Kinds
 from .sheet import Fee, Fixed, Plan, Sheet, charge
@@ -99,6 +100,7 @@ _WRITES: Final = (
 )
 _IMAGES: Final = (INPUT_IMAGE, INPUT_VIDEO, CACHE_READ_IMAGE, CACHE_READ_VIDEO)
 _AUDIO: Final = (INPUT_AUDIO, CACHE_READ_AUDIO)
+_DRAWN: Final = (OUTPUT_IMAGE, OUTPUT_VIDEO)
 _OUTPUT: Final = (OUTPUT, OUTPUT_REASONING, OUTPUT_CITATION)
 
 
@@ -142,16 +144,18 @@ def _plan(sheet: Sheet, over: int) -> Plan:
 def _rates(plan: Plan, over: int, kinds: Kinds) -> Rates | None:
     """The dearest rates of a plan; None where it has none for text."""
     rates = {**plan.borrowed, **plan.rates}
-    if INPUT not in rates or OUTPUT not in rates:
+    wanted = [*_OUTPUT, *[OUTPUT_AUDIO] * kinds.speaks, *_DRAWN * kinds.draws]
+    # A model that only draws has no rate for text: then text has no price, and no call can cost it.
+    output = [whole(rates[bucket]) for bucket in wanted if bucket in rates]
+    if INPUT not in rates or not output:
         return None
     text = max([whole(rates[bucket]) for bucket in (*_TEXT, *_WRITES[kinds.cached])])
-    output = [*_OUTPUT, *[OUTPUT_AUDIO] * kinds.speaks, *[OUTPUT_IMAGE] * kinds.draws]
     return Rates(
         over,
         text,
         max([text, *[whole(rates[bucket]) for bucket in _IMAGES]]),
         max([text, *[whole(rates[bucket]) for bucket in _AUDIO]]),
-        max([whole(rates[bucket]) for bucket in output]),
+        max(output),
     )
 
 
@@ -174,7 +178,11 @@ def _fees(sheets: Iterable[Sheet]) -> Mapping[str, Fee]:
     fees: dict[str, Fee] = {}
     for sheet in sheets:
         for unit, fee in sheet.fees.items():
-            before = fees.get(unit)
-            if before is None or charge(fee, 1) > charge(before, 1):
-                fees[unit] = fee
+            fees[unit] = _dearer(fees[unit], fee) if unit in fees else fee
     return fees
+
+
+def _dearer(a: Fee, b: Fee) -> Fee:
+    """A fee that is at least as high as both, for any number of units."""
+    high = a if a.usd * b.per >= b.usd * a.per else b
+    return Fee(high.usd, high.per, max(a.minimum, b.minimum))

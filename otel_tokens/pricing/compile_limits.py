@@ -1,18 +1,21 @@
-"""Compiles `limits.json` from the table of models in the installed LiteLLM.
+"""Compiles `limits.json` from the tables of models in the installed LiteLLM and genai-prices.
 
     python -m otel_tokens.pricing.compile_limits [--check]
 
-Only models that write text are taken, at providers that the price book knows. A name with a date is left out
-where the name without it has the same limits. The result is the same on every machine. Nothing of LiteLLM is
-imported: only its table is read.
+Only models that write text are taken, at providers that the price book knows. A window is the larger of what
+the two say, as a bound must not be too low; but where the one states input and output apart, and the other no
+more than both together, it is the input. A name with a date is left out where the name without it has the
+same limits. The result is the same on every machine. Nothing of LiteLLM is imported: only its table is read.
 
 Source: LiteLLM 1.109.1, `model_prices_and_context_window_backup.json`, MIT outside of its `enterprise`
-folder, copyright Berri AI; its notice is in the file's head.
+folder, copyright Berri AI; genai-prices 0.2.3, `context_window`, MIT, copyright Pydantic Services Inc. Their
+notices are in the file's head.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 from collections.abc import Iterable, Mapping
@@ -30,7 +33,7 @@ from .sellers import shelf, spelled
 LIMITS: Final = Path(__file__).with_name("limits.json")
 TABLE: Final = "litellm/model_prices_and_context_window_backup.json"
 
-MODES: Final = frozenset({"chat", "completion", "responses"})
+MODES: Final = frozenset({"chat", "completion", "realtime", "responses"})
 
 SPELLINGS: Final[Mapping[str, str]] = {
     "azure_ai": "azure.ai.openai",
@@ -40,13 +43,21 @@ SPELLINGS: Final[Mapping[str, str]] = {
     "cohere_chat": "cohere",
     "meta_llama": "meta",
     "text-completion-openai": "openai",
+    "voyage": "voyageai",
 }
 """Provider of LiteLLM to ours, beside the spellings that the price book knows."""
+
+_SILENT: Final = re.compile("embed|bge-|gte-|rerank|moderation|tts|whisper|image|transcribe")
+"""Names of models that write no text."""
 
 Pair = tuple[int | None, int | None]
 
 
-def compiled(table: Mapping[str, Any], version: str, licence: str) -> str:
+Windows = Mapping[str, Mapping[str, int]]
+"""Provider, model, and the tokens of its context window."""
+
+
+def compiled(table: Mapping[str, Any], version: str, licence: str, windows: Windows | None = None) -> str:
     """The text of `limits.json`."""
     providers: dict[str, dict[str, Pair]] = {}
     everywhere: dict[str, Pair] = {}
@@ -61,6 +72,12 @@ def compiled(table: Mapping[str, Any], version: str, licence: str) -> str:
         if book.knows(ours):
             shelved = providers.setdefault(ours, {})
             shelved[name] = _larger(shelved.get(name), pair)
+    for provider, models in sorted((windows or {}).items()):
+        for name, window in sorted(models.items()):
+            everywhere[bare(name)] = _widened(everywhere.get(bare(name)), window)
+            for own, pair in providers.get(provider, {}).items():
+                if bare(own) == bare(name):
+                    providers[provider][own] = _widened(pair, window)
     return _text(
         {
             "schema": 1,
@@ -92,6 +109,14 @@ def _pair(entry: Mapping[str, Any]) -> Pair:
     output = _whole(entry.get("max_output_tokens")) or _whole(entry.get("max_tokens"))
     window = _whole(entry.get("max_input_tokens"))
     return output, None if window is None else max(window, output or 0)
+
+
+def _widened(pair: Pair | None, window: int) -> Pair:
+    """A pair with what another table says of the window."""
+    output, known = pair or (None, None)
+    if known is not None and output is not None and output < known and window == known + output:
+        return output, known  # what it says is input and output together
+    return output, _max(known, window)
 
 
 def _whole(value: object) -> int | None:
@@ -146,8 +171,25 @@ def installed() -> str:
     """
     package = distribution("litellm")
     table = json.loads(Path(str(package.locate_file(TABLE))).read_text("utf-8"))
+    other = distribution("genai-prices")
     licence = package.read_text("licenses/LICENSE") or ""
-    return compiled(table, f"LiteLLM {package.version}", licence)
+    licence += f"\nWindows from genai-prices, under this licence:\n{other.read_text('licenses/LICENSE')}"
+    version = f"LiteLLM {package.version}, genai-prices {other.version}"
+    return compiled(table, version, licence, windows())
+
+
+def windows() -> dict[str, dict[str, int]]:
+    """What the installed genai-prices says of context windows, of models that write text."""
+    from genai_prices.data import providers  # noqa: PLC0415  # only to compile
+
+    return {
+        shelf(spelled(provider.id)): {
+            model.id.lower(): model.context_window
+            for model in provider.models
+            if model.context_window and not _SILENT.search(model.id.lower())
+        }
+        for provider in providers
+    }
 
 
 def main(arguments: Iterable[str] | None = None) -> int:

@@ -13,7 +13,9 @@ def keep(path: Path, text: Callable[[], str], program: str, arguments: Iterable[
     """Write what `text` gives to `path`, or with `--check` only say whether it is there; an exit code."""
     parser = argparse.ArgumentParser(prog=f"python -m {program}")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when stale")
-    check = parser.parse_args(None if arguments is None else list(arguments)).check
+    parser.add_argument("--output", type=Path, default=path, help="the file to write or to check")
+    asked = parser.parse_args(None if arguments is None else list(arguments))
+    path, check = asked.output, asked.check
     found = text()
     if check:
         fresh = path.exists() and path.read_text("utf-8") == found

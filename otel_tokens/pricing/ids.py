@@ -91,14 +91,15 @@ def matcher_of(model_id: str, plain: Mapping[str, Any] | None) -> Matcher:
     """The matcher that `plain` states; without one, the exact id."""
     if plain is None:
         return Matcher(equals=(model_id.lower(),))
+    texts = {kind: tuple([value.lower() for value in plain[kind]]) for kind in _TEXTS if kind in plain}
     return Matcher(
-        **{
-            kind: tuple([value.lower() for value in plain.get(kind, ())])
-            for kind in ("equals", "prefix", "suffix", "contains")
-        },
+        **texts,
         regex=tuple(plain.get("regex", ())),
         every=tuple([matcher_of(model_id, part) for part in plain.get("all", ())]),
     )
+
+
+_TEXTS: Final = ("equals", "prefix", "suffix", "contains")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +140,25 @@ def index_of(entries: Sequence[tuple[str, Matcher]]) -> Index:
     for place, (model_id, _) in enumerate(entries):
         index.exact.setdefault(model_id.lower(), place)
     return index
+
+
+def index_of_models(models: Sequence[Mapping[str, Any]]) -> Index:
+    """The index of a book's models: the same as `index_of`, in half the time where all names are exact."""
+    index = Index()
+    exact = index.exact
+    for place, model in enumerate(models):
+        match = model.get("match")
+        if match is None or match.keys() == _EXACT:
+            names = match["equals"] if match else (model["id"],)
+        else:
+            matcher = matcher_of(model["id"], match)
+            names = matcher.equals
+            index.patterns.append((matcher, place))
+        for name in names:
+            exact.setdefault(name.lower(), place)
+    for place, model in enumerate(models):
+        exact.setdefault(model["id"].lower(), place)
+    return index
+
+
+_EXACT: Final = {"equals"}

@@ -4,8 +4,9 @@ Counting: a name is looked up as its provider spells it, then without its date, 
 providers without their prefixes, regions and versions; there the largest figure of any provider stands. What
 is not found is not known: it is never guessed from a similar name.
 
-Source: LiteLLM 1.109.1, `model_prices_and_context_window_backup.json`, MIT, copyright Berri AI; its notice is
-in the head of `limits.json`, which `compile_limits.py` makes.
+Source: LiteLLM 1.109.1, `model_prices_and_context_window_backup.json`, MIT, copyright Berri AI; genai-prices
+0.2.3, MIT, copyright Pydantic Services Inc.; their notices are in the head of `limits.json`, which
+`compile_limits.py` makes.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def bare(name: str) -> str:
         name = name.split(":")[1]
     name = name.rpartition("/")[2]
     name = _VERSION.sub("", _VENDORS.sub("", name))
+    name = name.replace("_", "-")
     return (undated(name) or name).replace(".", "-")
 
 
@@ -64,7 +66,7 @@ class Limits:
             for spelling in (form, undated(form)):
                 if spelling is not None and (found := own.get(spelling)) is not None:
                     return Limit(*found)
-        found = self._models.get(bare(name))
+        found = self._models.get(bare(name)) or self._models.get(bare(name.replace(":", "-")))
         return UNKNOWN if found is None else Limit(*found)
 
 

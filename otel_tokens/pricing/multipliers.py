@@ -41,8 +41,12 @@ class Multiplier:
         return self.factor if _any(self.buckets, (bucket,)) else ONE
 
     def replaces(self, other: Multiplier) -> bool:
-        """Whether it is about the same condition as `other`, so that both would count it twice."""
-        return self.provider == other.provider and self.when == other.when
+        """Whether it is about the condition of `other` or a narrower one, so that both would count twice."""
+        return (
+            self.provider == other.provider
+            and self.when.keys() == other.when.keys()
+            and all(_matches(glob, other.when[fact]) for fact, glob in self.when.items())
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

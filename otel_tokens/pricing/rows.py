@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 
 DAY_S: Final = 86_400
@@ -17,6 +17,13 @@ _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 Rates = Mapping[str, Decimal]
 """Bucket to USD per million tokens, or unit to USD for one."""
+
+
+class Origin(NamedTuple):
+    """Who says so, and the day on which it was checked, where that is stated."""
+
+    source: str
+    checked: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +72,8 @@ class Row:
     when: Window | None = None
     free: bool = False
     """The provider charges nothing."""
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """What of the row has an origin of its own, such as `fees.web_fetch`; `*` is all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +83,10 @@ class Model:
     id: str
     rows: tuple[Row, ...]
     version: str
+    sources: tuple[str, ...] = ()
+    """Pages with its prices, where a row has no origin of its own."""
+    checked: str | None = None
+    """The last day on which the book's source says that it checked this model."""
 
 
 def active(rows: Sequence[Row], day: int) -> tuple[Row, bool]:
@@ -85,15 +98,20 @@ def active(rows: Sequence[Row], day: int) -> tuple[Row, bool]:
     return current, current.start is not None and day < current.start
 
 
-def rows_of(plain: Sequence[Mapping[str, Any]], variants: Mapping[str, Any]) -> tuple[Row, ...]:
-    """Rows in order of their days. `variants` apply to all that state none of their own."""
-    shared = _variants(variants)
-    rows = [row_of(row) for row in plain]
+def rows_of(
+    plain: Sequence[Mapping[str, Any]], variants: Mapping[str, Any], origins: Sequence[Origin] = ()
+) -> tuple[Row, ...]:
+    """Rows in order of their days. `variants` apply to all that state none of their own.
+
+    `origins` are what the numbers under `added` stand for.
+    """
+    shared = _variants(variants, origins)
+    rows = [row_of(row, origins) for row in plain]
     rows = [row if row.variants else replace(row, variants=shared) for row in rows]
     return tuple(sorted(rows, key=_start))
 
 
-def row_of(plain: Mapping[str, Any]) -> Row:
+def row_of(plain: Mapping[str, Any], origins: Sequence[Origin] = ()) -> Row:
     """One row from checked JSON or TOML."""
     start = plain.get("from")
     when = plain.get("when_utc")
@@ -104,15 +122,22 @@ def row_of(plain: Mapping[str, Any]) -> Row:
         tiers=tuple(tiers),
         fees=_numbers(plain.get("fees", {})),
         minimums=_numbers(plain.get("minimums", {})),
-        variants=_variants(plain.get("variants", {})),
+        variants=_variants(plain.get("variants", {}), origins),
         when=None if when is None else _window(when),
         free=plain.get("free", False),
+        origins=_origins(plain, origins),
     )
 
 
 def day_of(start: str) -> int:
     """Days since 1970-01-01 of an ISO date."""
     return date.fromisoformat(start).toordinal() - _EPOCH
+
+
+def tier_over(plain: Mapping[str, Any]) -> int:
+    """The size of prompt that a tier begins above."""
+    over: int = plain["prompt_tokens_gt"] if "prompt_tokens_gt" in plain else plain["prompt_tokens_gte"] - 1
+    return over
 
 
 def seconds_of(clock: str) -> int:
@@ -130,12 +155,21 @@ def _numbers(plain: Mapping[str, Any]) -> Rates:
 
 
 def _tier(plain: Mapping[str, Any]) -> Tier:
-    over = plain["prompt_tokens_gt"] if "prompt_tokens_gt" in plain else plain["prompt_tokens_gte"] - 1
-    return Tier(over=over, rates=_numbers(plain["rates"]))
+    return Tier(over=tier_over(plain), rates=_numbers(plain["rates"]))
 
 
-def _variants(plain: Mapping[str, Any]) -> Mapping[str, tuple[Row, ...]]:
-    return {name: tuple(sorted([row_of(row) for row in rows], key=_start)) for name, rows in plain.items()}
+def _variants(plain: Mapping[str, Any], origins: Sequence[Origin]) -> Mapping[str, tuple[Row, ...]]:
+    return {
+        name: tuple(sorted([row_of(row, origins) for row in rows], key=_start))
+        for name, rows in plain.items()
+    }
+
+
+def _origins(plain: Mapping[str, Any], origins: Sequence[Origin]) -> Mapping[str, Origin]:
+    if "source" in plain:
+        return {"*": Origin(plain["source"], plain.get("checked"))}
+    # A reader without the book's list only wants the rates.
+    return {part: origins[place] for part, place in plain.get("added", {}).items() if place < len(origins)}
 
 
 def _window(plain: Mapping[str, Any]) -> Window:

@@ -28,13 +28,13 @@ from ..files.checks import (
     whole_number,
 )
 from ..readings import BUCKETS, UNITS
+from .currency import check_currency, check_rate, in_usd
 from .multipliers import CONDITIONS
 from .price import STANDARD, VARIANTS
 from .sellers import spelled
 
 
 SCHEMA: Final = 1
-CURRENCY: Final = "USD"
 FEE_UNITS: Final = UNITS | {"audio_hour"}
 MATCHES: Final = ("equals", "prefix", "suffix", "contains", "regex")
 NAMED_VARIANTS: Final = VARIANTS - {STANDARD}
@@ -44,14 +44,15 @@ _THRESHOLDS: Final = ("prompt_tokens_gt", "prompt_tokens_gte")
 
 
 def checked(document: object, *, file: str, text: str) -> Mapping[str, Any]:
-    """The document, in the form that the book is built from.
+    """The document, in the form that the book is built from, in USD.
 
     Raises:
         ConfigError: It breaks a rule: file, line, value and accepted values.
     """
     plain = check_table(document, Place(file, text), _DOCUMENT)
     _refuse_doubles(plain.get("price", ()), Place(file, text).at("price"))
-    return plain
+    check_rate(plain, Place(file, text))
+    return in_usd(plain)
 
 
 def _provider(value: object, place: Place) -> str:
@@ -66,9 +67,14 @@ def _match(value: object, place: Place) -> dict[str, list[str]]:
     match: dict[str, list[str]] = check_table(value, place, dict.fromkeys(MATCHES, check_texts))
     if not match:
         place.refuse("matches nothing", value, listed(MATCHES))
-    for number, regex in enumerate(match.get("regex", ())):
-        _compile(regex, place.at("regex").at(number))
+    check_regexes(match.get("regex", ()), place)
     return match
+
+
+def check_regexes(regexes: Sequence[str], place: Place) -> None:
+    """Refuse what is not a pattern among the regexes of a match."""
+    for number, regex in enumerate(regexes):
+        _compile(regex, place.at("regex").at(number))
 
 
 def _compile(regex: str, place: Place) -> None:
@@ -93,7 +99,7 @@ def _window(value: object, place: Place) -> str:
 
 
 def _when_utc(value: object, place: Place) -> dict[str, Any]:
-    when = check_table(value, place, _WHEN_UTC)
+    when = check_table(value, place, WHEN_UTC)
     if not when.get("windows"):
         place.refuse("no hours", value, 'windows = ["00:00-24:00"]')
     return when
@@ -150,17 +156,17 @@ _TIER: Final[Mapping[str, Check]] = {
     "prompt_tokens_gte": whole_number(1, 10**12),
     "rates": _amounts(BUCKETS),
 }
-_WHEN_UTC: Final[Mapping[str, Check]] = {
+WHEN_UTC: Final[Mapping[str, Check]] = {
     "windows": list_of(_window),
     "weekdays": list_of(whole_number(1, 7)),
 }
-_ROW: Final[Mapping[str, Check]] = {
+ROW: Final[Mapping[str, Check]] = {
     "rates": _amounts(BUCKETS),
     "tiers": list_of(_tier),
     "fees": _amounts(FEE_UNITS),
     "minimums": _amounts(UNITS),
 }
-_VARIANT: Final[Mapping[str, Check]] = {**_ROW, "from": check_day, "when_utc": _when_utc}
+_VARIANT: Final[Mapping[str, Check]] = {**ROW, "from": check_day, "when_utc": _when_utc}
 _PRICE: Final[Mapping[str, Check]] = {
     "provider": _provider,
     "model": check_text,
@@ -168,12 +174,12 @@ _PRICE: Final[Mapping[str, Check]] = {
     "from": check_day,
     "source": check_text,
     "checked": check_day,
-    **_ROW,
+    **ROW,
     "variants": _variants,
     "extend": check_flag,
 }
 _WHEN: Final[Mapping[str, Check]] = dict.fromkeys(CONDITIONS, check_text)
-_MULTIPLIER: Final[Mapping[str, Check]] = {
+MULTIPLIER: Final[Mapping[str, Check]] = {
     "provider": _provider,
     "models": check_texts,
     "when": lambda value, place: check_table(value, place, _WHEN),
@@ -196,9 +202,12 @@ _DISCOUNT: Final[Mapping[str, Check]] = {
 }
 _DOCUMENT: Final[Mapping[str, Check]] = {
     "schema": exactly(SCHEMA),
-    "currency": exactly(CURRENCY),
+    "currency": check_currency,
+    "usd_per_unit": check_number,
+    "rate_checked": check_day,
+    "rate_source": check_text,
     "price": list_of(_price),
-    "multiplier": list_of(table_with(_MULTIPLIER, "provider", "factor")),
+    "multiplier": list_of(table_with(MULTIPLIER, "provider", "factor")),
     "alias": list_of(table_with(_ALIAS, "provider", "deployment", "model")),
     "discount": list_of(table_with(_DISCOUNT, "provider", "factor")),
 }

@@ -36,6 +36,23 @@ SHARES: Final[Mapping[str, str]] = {
 """Provider to the one whose rows of the book it uses; overrides are told apart."""
 
 
+ROUTER: Final = "huggingface"
+"""Serves models of other sellers, each at the seller's price: `model:seller` says which."""
+
+PLACED: Final = frozenset({"aws.bedrock", ROUTER})
+"""Where the name that was asked for says more than the one that answered: a region, a profile, a seller."""
+
+
+def by_seller(model: str, seller: str | None) -> str:
+    """`model:seller` for a call through Hugging Face's router, if it is known who serves it.
+
+    Without a seller, and without a name that says it, the model stays as it is and has no price.
+    """
+    if seller is None or model.lower().endswith(f":{seller.lower()}"):
+        return model
+    return f"{model.partition(':')[0]}:{seller}"
+
+
 def spelled(provider: str) -> str:
     """The name of the conventions for any spelling: `google` is `gcp.gemini`."""
     return SPELLINGS.get(provider, provider)

@@ -6,11 +6,11 @@ reprices the whole request. Nothing is rounded: rates are exact, and a division 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, getcontext
-from functools import reduce
-from typing import Final
+from functools import partial, reduce
+from typing import Any, Final
 
 from ..readings import BUCKETS, EXACT, Number, Usage
 from .fallbacks import BY_RULE, FALLBACKS
@@ -21,6 +21,9 @@ from .rows import Rates, Row
 
 _times: Final = EXACT.multiply
 _plus: Final = EXACT.add
+
+_cost: Final[Callable[[tuple[Any, ...]], Cost]] = partial(tuple.__new__, Cost)
+"""What `Cost` itself does, in half the time."""
 
 _DIGITS: Final = 28  # the default precision of a thread
 _NARROW: Final = -16  # exponent of a rate per token: 12 digits remain for whole USD
@@ -72,7 +75,7 @@ class Sheet:
     def quote(self, usage: Usage) -> Cost:
         """The cost of `usage`."""
         tokens = usage.tokens
-        plan = self._plan(usage) if self.long else self.plan
+        plan = self._plan(usage) if self.long and sum(tokens.values()) > self.long[-1][0] else self.plan
         # The operators round to the precision of the thread, which is the application's to set.
         # Where it is wide enough they are exact, and take half the time of a context's methods.
         if not self.is_narrow or getcontext().prec < _DIGITS:
@@ -88,7 +91,7 @@ class Sheet:
             return self._carefully(usage, plan)
         if usage.units or self.per_request:
             return self._with_fees(usage, parts, usd, self.warnings)
-        return Cost(usd, parts, PRICED if usd else self.status, self.version, self.warnings)
+        return _cost((usd, parts, PRICED if usd else self.status, self.version, self.warnings))
 
     def _carefully(self, usage: Usage, plan: Plan) -> Cost:
         """The same, for any thread and for buckets without a rate of their own."""
@@ -101,12 +104,10 @@ class Sheet:
         return self._with_fees(usage, parts, reduce(_plus, parts.values(), ZERO), warnings)
 
     def _plan(self, usage: Usage) -> Plan:
-        lowest, _ = self.long[-1]
-        if sum(usage.tokens.values()) > lowest:
-            prompt_tokens = usage.input_tokens
-            for over, plan in self.long:
-                if prompt_tokens > over:
-                    return plan
+        prompt_tokens = usage.input_tokens
+        for over, plan in self.long:
+            if prompt_tokens > over:
+                return plan
         return self.plan
 
     def _with_fees(

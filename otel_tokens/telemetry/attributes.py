@@ -41,8 +41,8 @@ def of_call(key: tuple[str, str, str | None], end: Finished, alias: str | None) 
     for name, value in end.asked.items():
         if name != "service_tier" or provider in OPENAI:
             found[names.ASKED[name]] = value
-    if end.counts is not None:
-        _usage(found, end.counts, operation)
+    if end.stated is not None and not end.counted_before:
+        _usage(found, end.stated, operation)
     found[names.OUTCOME] = end.outcome
     said = (
         (names.RESPONSE_ID, reading.id),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
-from ..readings import Part, Reading, Usage
+from ..readings import Part, Reading, Usage, add
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,3 +65,10 @@ class Finished:
     def counts(self) -> Usage | None:
         """The usage that this call is the first to count."""
         return None if self.counted_before else self.usage
+
+    @property
+    def stated(self) -> Usage | None:
+        """The usage in the provider's own totals: with the parts that those include."""
+        if self.usage is None or not self.reading.parts_inside:
+            return self.usage
+        return reduce(add, [part.usage for part in self.reading.parts], self.usage)

@@ -245,7 +245,7 @@ def _owner(context: Context) -> Any:  # noqa: ANN401
 
 def _fill(owner: Any, end: Finished) -> None:  # noqa: ANN401
     """Give an outer instrumentation the usage that it cannot see; it keeps what it knows itself."""
-    reading, usage = end.reading, end.usage
+    reading, usage = end.reading, end.stated
     stated: dict[str, Any] = {
         "response_model": reading.model,
         "response_id": reading.id,

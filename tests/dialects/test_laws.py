@@ -16,13 +16,9 @@ from otel_tokens.dialects import (
     Dialect,
     anthropic_messages,
     anthropic_others,
-    openai_audio,
     openai_batches,
     openai_chat,
     openai_completions,
-    openai_embeddings,
-    openai_free,
-    openai_images,
     openai_responses,
     openai_usage,
 )
@@ -31,29 +27,8 @@ from otel_tokens.readings import BUCKETS, UNITS, Reading, Usage
 from otel_tokens.telemetry.names import ASKED
 
 from . import strategies as make
-from .examples import ANSWERS, REQUESTS, STREAMS
+from .every import ANSWERS, EVERY, STREAMS, request_of
 
-
-EVERY = [
-    openai_chat.DIALECT,
-    openai_completions.DIALECT,
-    openai_responses.DIALECT,
-    openai_responses.FETCH,
-    openai_responses.COMPACT,
-    openai_embeddings.DIALECT,
-    openai_images.DIALECT,
-    openai_audio.TRANSCRIPTION,
-    openai_audio.SPEECH,
-    openai_batches.BATCH,
-    openai_batches.BATCH_OUTPUT,
-    openai_batches.RUN,
-    openai_free.MODERATION,
-    openai_free.COUNT_TOKENS,
-    anthropic_messages.DIALECT,
-    anthropic_others.COMPLETION,
-    anthropic_others.COUNT_TOKENS,
-    anthropic_others.BATCH_RESULTS,
-]
 
 LAW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -132,7 +107,7 @@ def test_any_event_is_folded(dialect: Dialect, data: st.DataObject) -> None:
 @given(data=st.data())
 def test_any_request_is_looked_at(dialect: Dialect, data: st.DataObject) -> None:
     """Whatever a request holds, what it asks for has a name, and its texts are texts."""
-    good = REQUESTS["anthropic" if dialect.name.startswith("anthropic") else "openai"]
+    good = request_of(dialect)
     request = data.draw(st.one_of(make.json_values, make.mutations(good)))
     assert dialect.asked(request).keys() <= ASKED.keys()
     assert all(isinstance(piece, str) for piece in dialect.prompt(request))
@@ -145,7 +120,7 @@ def test_any_request_is_looked_at(dialect: Dialect, data: st.DataObject) -> None
 @given(data=st.data())
 def test_any_content_is_written_down(dialect: Dialect, data: st.DataObject) -> None:
     """Whatever a call holds, its messages are lists of plain JSON, and never empty ones."""
-    good = REQUESTS["anthropic" if dialect.name.startswith("anthropic") else "openai"]
+    good = request_of(dialect)
     request = data.draw(st.one_of(make.json_values, make.mutations(good)))
     body = data.draw(st.one_of(make.json_values, make.mutations(ANSWERS[dialect.name])))
     content = content_of(dialect.name, request, body)

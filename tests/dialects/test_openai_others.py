@@ -18,11 +18,16 @@ from otel_tokens.dialects import (
     openai_embeddings,
     openai_free,
     openai_images,
+    openai_responses,
+    openai_videos,
 )
 from otel_tokens.dialects.dialect import FINAL, Dialect
-from otel_tokens.readings import Part, Reading, Usage
+from otel_tokens.readings import Part, Reading, Usage, add
 
-from .examples import ANSWERS, CHAT, RUN, STREAMS
+from .examples import ANSWERS, CHAT, RESPONSE, RUN, STREAMS
+
+
+ZEROS = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 
 
 def fold(dialect: Dialect, events: list[Any]) -> Any:
@@ -212,6 +217,31 @@ def test_a_result_file_is_read() -> None:
     assert (reading.variant, reading.warnings) == ("batch", ("usage_inconsistent",))
 
 
+def test_a_result_file_of_responses_has_their_searches() -> None:
+    """A line that is a response is read as one: its searches and images are billed too."""
+    body = {**RESPONSE, "object": "response"}
+    content = json.dumps({"response": {"body": body}})
+    reading = openai_batches.read_output(content + "\n" + content)
+    usage = openai_responses.read(body).usage
+
+    assert usage is not None
+    assert reading.usage == add(usage, usage)
+    assert [part.model for part in reading.parts] == ["gpt-image-a"]
+
+
+def test_a_result_file_of_embeddings() -> None:
+    """A line of embeddings is input alone."""
+    body = {"model": "e", "data": [{}], "usage": {"prompt_tokens": 8, "total_tokens": 8}}
+    reading = openai_batches.read_output(json.dumps({"response": {"body": body}}))
+    assert (reading.model, reading.usage) == ("e", Usage({"input": 8}))
+
+
+def test_a_result_file_that_contradicts_itself() -> None:
+    """A line whose zeros stand beside a text counts nothing, and that is noted."""
+    reading = openai_batches.read_output(json.dumps({"response": {"body": {**CHAT, "usage": ZEROS}}}))
+    assert (reading.usage, reading.warnings) == (None, ("usage_inconsistent",))
+
+
 @pytest.mark.parametrize("space", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c"])
 def test_a_line_may_hold_what_looks_like_a_line_end(space: str) -> None:
     """JSON has characters inside strings that end a line elsewhere; they end none here."""
@@ -257,7 +287,50 @@ def test_a_run_of_the_openai_package() -> None:
     assert openai_batches.read_run(Run.construct(**RUN)) == openai_batches.read_run(RUN)
 
 
+# Videos.
+
+
+@pytest.mark.parametrize(
+    ("body", "usd"),
+    [
+        ({"id": "v", "status": "queued", "seconds": "4"}, None),
+        ({"request_id": "v"}, None),
+        ({"status": "pending", "progress": 18}, None),
+        ({"id": "v", "status": "done", "usage": {"cost_in_usd_ticks": 500_000_000}}, "0.05"),
+        ({"id": "v", "status": "completed", "usage": {"cost": 0.25, "is_byok": False}}, "0.25"),
+    ],
+)
+def test_a_video_costs_what_the_poll_says(body: Any, usd: str | None) -> None:
+    """Only a poll of what is done states a charge, and nothing else about a video is billed here."""
+    reading = openai_videos.read(body)
+
+    assert reading.cost_usd == (None if usd is None else Decimal(usd))
+    assert reading.usage is None
+    assert reading.finished == (usd is not None)
+
+
+def test_a_video_is_known_and_may_fail() -> None:
+    """A job says who makes it, under which id, and why it failed."""
+    error = {"code": "moderation_blocked", "message": "m"}
+    reading = openai_videos.POLL.read({"id": "v", "model": "sora-2", "status": "failed", "error": error})
+
+    assert (reading.model, reading.id, reading.error_type) == ("sora-2", "v", "moderation_blocked")
+    assert openai_videos.read({"request_id": "r"}).id == "r"
+    assert list(openai_videos.DIALECT.prompt({"prompt": "a wave"})) == ["a wave"]
+
+
+def test_a_poll_counts_once_and_leaves_no_trace_before() -> None:
+    """A video may be polled as often as one likes."""
+    assert (openai_videos.POLL.once, openai_videos.POLL.quiet) == (True, True)
+
+
 # What is free.
+
+
+def test_a_report_of_what_was_used_is_no_use() -> None:
+    """Tokens and costs that an organisation is told of were counted when they were used."""
+    assert openai_free.REPORT.read(ANSWERS["openai.report"]) == Reading()
+    assert (openai_free.REPORT.billed, openai_free.REPORT.quiet) == (False, True)
 
 
 @pytest.mark.parametrize("dialect", [openai_free.MODERATION, openai_free.COUNT_TOKENS])

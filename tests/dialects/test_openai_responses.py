@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from openai.types.responses import Response, ResponseCompletedEvent, ResponseTex
 
 from otel_tokens.dialects import openai_responses
 from otel_tokens.dialects.dialect import FINAL
-from otel_tokens.readings import Usage
+from otel_tokens.readings import Part, Usage
 
 from . import strategies as make
 from .examples import RESPONSE
@@ -50,6 +51,94 @@ def test_only_searches_of_the_web_are_billed(action: Any, billed: bool) -> None:
 
     assert usage is not None
     assert dict(usage.units) == ({"web_search": 1} if billed else {})
+
+
+def test_images_that_a_tool_draws_are_at_its_model() -> None:
+    """The tokens of images are no tokens of the model that asked for them."""
+    image = Usage({"input": 3, "cache_read": 1, "input_image": 3, "cache_read_image": 2, "output_image": 20})
+    assert openai_responses.read(RESPONSE).parts == (Part("gpt-image-a", image),)
+
+    nameless = openai_responses.read({**RESPONSE, "tools": []})
+    assert nameless.parts == (Part(None, image),)
+
+
+@pytest.mark.parametrize(
+    "tool_usage",
+    [None, {}, [], "x", {"image_gen": None}, {"image_gen": {"input_tokens": 0, "total_tokens": 0}}],
+)
+def test_no_images_are_no_part(tool_usage: Any) -> None:
+    """Most answers state zeros or nothing for images."""
+    reading = openai_responses.read({**RESPONSE, "tool_usage": tool_usage})
+    assert (reading.parts, reading.warnings) == ((), ())
+
+
+def test_images_that_contradict_themselves_are_noted() -> None:
+    """Odd counts of images leave a warning too."""
+    body = {**RESPONSE, "tool_usage": {"image_gen": {"input_tokens": -1}}}
+    assert openai_responses.read(body).warnings == ("usage_inconsistent",)
+
+
+@pytest.mark.parametrize(
+    ("requests", "billed"), [(3, {"web_search": 3}), (0, {}), (-1, {}), (None, {"web_search": 1})]
+)
+def test_the_provider_counts_the_searches_that_it_bills(requests: Any, billed: Any) -> None:
+    """Searches with a discount are calls of the tool, but are not billed: the count goes first."""
+    body = {
+        "usage": {"input_tokens": 1, "output_tokens": 1},
+        "output": [{"type": "web_search_call", "action": {"type": "search"}}],
+        "tool_usage": {"web_search": {"num_requests": requests}},
+    }
+    usage = openai_responses.read(body).usage
+    assert usage is not None
+    assert dict(usage.units) == billed
+
+
+def test_what_a_vendor_counts_goes_before_the_output() -> None:
+    """OpenRouter's and xAI's own counts of searches are not added to what is in the output."""
+    body = {
+        "usage": {
+            "input_tokens": 1,
+            "output_tokens": 1,
+            "server_side_tool_usage_details": {"web_search_calls": 4},
+        },
+        "output": [{"type": "web_search_call"}, {"type": "file_search_call"}],
+    }
+    usage = openai_responses.read(body).usage
+    assert usage is not None
+    assert dict(usage.units) == {"web_search": 4, "file_search": 1}
+
+
+def test_zeros_beside_a_text_are_no_usage() -> None:
+    """A response that says something for no tokens states nothing; without a text it may be true."""
+    zeros = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0, "cost": 0}
+    body = {"status": "completed", "output": RESPONSE["output"], "usage": zeros}
+    reading = openai_responses.read(body)
+    assert (reading.usage, reading.cost_usd, reading.warnings) == (None, None, ("usage_inconsistent",))
+
+    reading = openai_responses.read({**body, "output": []})
+    assert (reading.usage, reading.cost_usd, reading.warnings) == (Usage(), Decimal(0), ())
+
+
+def test_what_has_no_text_says_nothing() -> None:
+    """An event without a type and a summary without a text are no text."""
+    opened = {"type": "response.created", "response": {"id": "r"}}
+    assert list(openai_responses.answer(fold(opened, {"delta": "?"}, {"type": 5}))) == []
+    assert list(openai_responses.answer({"output": [{"summary": [{"type": "x"}]}]})) == []
+
+
+def test_a_decision_is_read() -> None:
+    """A decision states its tokens like a response, and no status."""
+    usage = {
+        "input_tokens": 9,
+        "input_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 0},
+        "output_tokens": 3,
+        "output_tokens_details": {"reasoning_tokens": 1},
+        "total_tokens": 12,
+    }
+    reading = openai_responses.DECISION.read({"model": "m", "answers": [{"type": "refusal"}], "usage": usage})
+
+    assert reading.usage == Usage({"input": 5, "cache_read": 4, "output": 2, "output_reasoning": 1})
+    assert (reading.model, reading.finish_reasons) == ("m", ())
 
 
 def test_a_response_in_the_background_has_no_usage_yet() -> None:

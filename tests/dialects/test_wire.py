@@ -15,9 +15,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from otel_tokens.dialects.aws_frames import AwsFrames
 from otel_tokens.dialects.wire import (
     DONE,
-    AwsFrames,
     JsonLines,
     ServerSentEvents,
     Splitter,
@@ -143,7 +143,7 @@ def test_server_sent_events(body: str, events: list[Any]) -> None:
 
 
 def test_aws_frames_of_every_kind() -> None:
-    """An exception is given as it is; a payload that is no object, or wraps none, is passed over."""
+    """An exception has its name around it; a payload that is no object, or wraps none, is passed over."""
     content = (
         wrapped({"type": "message_start"})
         + frame(b'{"message": "throttled"}', header(b":exception-type", b"throttlingException"))
@@ -157,7 +157,7 @@ def test_aws_frames_of_every_kind() -> None:
 
     assert all_of(AwsFrames(), content) == [
         {"type": "message_start"},
-        {"message": "throttled"},
+        {"throttlingException": {"message": "throttled"}},
         {"bytes": 5},
         {"type": "message_stop"},
     ]

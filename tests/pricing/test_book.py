@@ -65,7 +65,8 @@ def flat(name: str, rate: str, **more: Any) -> dict[str, Any]:
         ("openai", "gpt-4o-2031-01-01", None),  # one listed snapshot differs, so the date matters
         ("openai", "gpt-4o-something", None),
         ("openai", "ft:gpt-4o-2024-08-06:org::id", "3.75"),
-        ("openai", "ft:gpt-4.1-mini-2025-04-14:org::id", None),  # never the price of its base
+        ("openai", "ft:gpt-4.1-mini-2025-04-14:org::id", "0.8"),
+        ("openai", "ft:gpt-4.1-mini-2031-04-14:org::id", None),  # never the price of its base
         ("openai", "openai/ft:gpt-4.1:org::id", None),
         ("anthropic", "claude-sonnet-4-5@20250929", "6"),  # a million is a long prompt
         ("gcp.vertex_ai", "publishers/google/models/gemini-3.5-flash", "1.5"),
@@ -233,7 +234,7 @@ def test_tier_unpriced() -> None:
     """A variant that the book lacks costs the standard rate, never silently."""
     cost = ask(_SHIPPED, "gpt-4o-2024-08-06", variant="flex")
     assert (cost.usd, cost.warnings) == (Decimal("2.5"), ("tier_unpriced",))
-    resold = ask(_SHIPPED, "gpt-4o", provider="azure.ai.openai", variant="batch")
+    resold = ask(_SHIPPED, "gpt-4o", provider="azure.ai.openai", variant="priority")
     assert (resold.usd, resold.warnings) == (Decimal("2.5"), ("tier_unpriced",))
 
 

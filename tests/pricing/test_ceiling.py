@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from otel_tokens.pricing import PriceBook, Terms, book_of, load_book
 from otel_tokens.pricing.ceiling import UNIT_USD, Ceiling
-from otel_tokens.pricing.price import Kinds
-from otel_tokens.readings import INPUT_BUCKETS, OUTPUT_BUCKETS, Usage
+from otel_tokens.pricing.price import VARIANTS, Kinds
+from otel_tokens.readings import INPUT_BUCKETS, OUTPUT_BUCKETS, UNITS, Usage
 
 
 AT_S = 1_795_500_000.0  # 2026-11-24
@@ -53,35 +53,40 @@ def ceiling(model: str | None, kinds: Kinds = SHORT, *, book: PriceBook = OURS, 
     return book.ceiling("openai", model, kinds, AT_S, **terms)
 
 
-MODELS = [
-    ("openai", "gpt-4o"), ("openai", "gpt-4o-audio-preview"), ("openai", "gpt-5.6"), ("openai", "gpt-5.4"),
-    ("anthropic", "claude-sonnet-4-5"), ("anthropic", "claude-opus-4-6"), ("anthropic", "claude-haiku-5.5"),
-    ("x_ai", "grok-4"), ("deepseek", "deepseek-v4-pro"), ("gcp.gemini", "gemini-2.5-pro"),
+MODELS = [(provider, model.id) for provider in BOOK.providers for model in BOOK.models(provider)]
+HOSTS = [
+    None, "api.openai.com", "eu.api.openai.com", "api.eu.mistral.ai", "us-east5-aiplatform.googleapis.com",
+    "aiplatform.eu.rep.googleapis.com",
 ]  # fmt: skip
+MOMENTS = [AT_S, AT_S + 40 * 86_400, AT_S + 70 * 86_400 + 2 * 3600, AT_S - 300 * 86_400]
 
 
+@settings(max_examples=600, deadline=None)
 @given(
     model=st.sampled_from(MODELS),
     tokens=st.dictionaries(st.sampled_from(sorted(INPUT_BUCKETS | OUTPUT_BUCKETS)), st.integers(1, 300_000)),
-    variant=st.sampled_from(["standard", "priority", "fast", "flex"]),
+    units=st.dictionaries(st.sampled_from(sorted(UNITS - {"request"})), st.integers(1, 20_000)),
+    variant=st.sampled_from(sorted(VARIANTS)),
     served=st.booleans(),
     geo=st.sampled_from([None, "us", "global"]),
-    searches=st.integers(0, 5),
+    host=st.sampled_from(HOSTS),
+    at_s=st.sampled_from(MOMENTS),
 )
 def test_no_usage_costs_more_than_its_ceiling(
     model: tuple[str, str],
     tokens: dict[str, int],
+    units: dict[str, int],
     variant: str,
     served: bool,  # noqa: FBT001
     geo: str | None,
-    searches: int,
+    host: str | None,
+    at_s: float,
 ) -> None:
-    """Whatever tokens are read from a cache, and whether the tier is served, the bound holds."""
+    """Of any model of the book, in any place, tier and size of prompt: the bound holds."""
     provider, name = model
-    units = {"web_search": searches} if searches else {}
     usage = Usage(tokens, units)
     billed = variant if served else "standard"
-    cost = BOOK.price(usage, Terms(provider, name, AT_S, name, billed, inference_geo=geo))
+    cost = BOOK.price(usage, Terms(provider, name, at_s, name, billed, host, geo))
     text = images = audio = output = 0
     for bucket, count in tokens.items():
         if bucket in OUTPUT_BUCKETS:
@@ -93,10 +98,29 @@ def test_no_usage_costs_more_than_its_ceiling(
         else:
             text += count
     kinds = Kinds(2, speaks=True, draws=True)
-    most = BOOK.ceiling(provider, name, kinds, AT_S, variant).usd(text, output, images, audio, units)
-    assert cost.usd is not None
-    assert most is not None
-    assert most >= cost.usd
+    most = BOOK.ceiling(provider, name, kinds, at_s, variant, host).usd(text, output, images, audio, units)
+    if cost.usd is not None:
+        assert most is not None
+        assert most >= cost.usd
+
+
+def test_every_model_has_a_ceiling() -> None:
+    """There is no model with a price that a budget could not hold anything for."""
+    kinds = Kinds(2, speaks=True, draws=True)
+    assert [name for name in MODELS if BOOK.ceiling(*name, kinds, AT_S).steps is None] == []
+
+
+def test_the_dearer_of_two_fees_stands_for_any_number() -> None:
+    """A least count that is billed makes one unit dear, and a price makes many: both are kept."""
+    rows: dict[str, Any] = {
+        "fees": {"page": "1"},
+        "minimums": {"page": "10"},
+        "variants": {"flex": {"fees": {"page": "2"}}},
+        "rates": {"input": "0", "output": "0"},
+    }
+    book = book_of({"price": [{"provider": "openai", "model": "m", **rows}]})
+    found = book.ceiling("openai", "m", SHORT, AT_S, "flex")
+    assert (found.usd(0, 0, units={"page": 1}), found.usd(0, 0, units={"page": 20})) == (20, 40)
 
 
 @pytest.mark.parametrize(

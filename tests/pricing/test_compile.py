@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 
-from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from otel_tokens.pricing import PriceBook, Terms
 from otel_tokens.pricing import compile as compiling
-from otel_tokens.pricing.catalog import Catalog, shipped
+from otel_tokens.pricing.book_file import checked_book
+from otel_tokens.pricing.catalog import shipped
 from otel_tokens.pricing.clauses import CompileError
+from otel_tokens.pricing.ids import index_of, index_of_models, matcher_of
+from otel_tokens.pricing.offers import offers
 from otel_tokens.pricing.overlay import overlaid, overlay
 from otel_tokens.pricing.sellers import SHARES, SPELLINGS
 from otel_tokens.readings import Usage
@@ -81,9 +85,26 @@ def test_every_model_converts() -> None:
     assert all(model.rows for model in models)
 
 
+def test_the_page_has_the_numbers_of_the_book() -> None:
+    """What the page says about the size of the book and of what was added is so."""
+    page = (Path(__file__).parents[2] / "docs" / "prices.md").read_text("utf-8")
+    models = sum(len(provider["models"]) for provider in BOOK["providers"].values())
+    added = sum(len(found) for found in offers()["added"].values())
+    assert f"{len(BOOK['providers'])} providers, {models} models." in page
+    assert f"with all their prices understood: {added}," in page
+
+
+def test_the_quick_index_is_the_index() -> None:
+    """Names lead to the same models, whichever way the index of a provider is made."""
+    for provider in BOOK["providers"].values():
+        models = provider["models"]
+        entries = [(model["id"], matcher_of(model["id"], model.get("match"))) for model in models]
+        assert index_of_models(models) == index_of(entries)
+
+
 def test_every_provider_is_there() -> None:
     """No provider of genai-prices is lost, and other spellings lead to one that exists."""
-    assert len(BOOK["providers"]) == len(data.providers)
+    assert len(BOOK["providers"]) == len(data.providers) + 1  # Hugging Face's router, of its backends
     assert {SHARES.get(name, name) for name in SPELLINGS.values()} <= set(BOOK["providers"])
     assert set(SHARES.values()) <= set(BOOK["providers"])
 
@@ -95,106 +116,7 @@ def test_additions_name_their_source() -> None:
     assert all(date.fromisoformat(part["checked"]) for part in additions)
 
 
-# --- differences from genai-prices -----------------------------------------------------------------
-
-_USAGES: Mapping[str, dict[str, int]] = {
-    "small": {"input": 1000, "output": 300},
-    "cached": {"input": 500, "cache_read": 4000, "output": 300, "output_reasoning": 200},
-    "written": {"input": 7, "cache_write": 900, "cache_write_1h": 100, "output": 30},
-    "long": {"input": 250_000, "cache_read": 50_001, "output": 2000},
-    "boundary": {"input": 272_000, "output": 10},
-    "audio": {"input": 10, "input_audio": 900, "output": 5, "output_audio": 700},
-    "image": {"input": 10, "input_image": 90, "cache_read_image": 9, "output_image": 80},
-}
-
-_CONTEXTS: Mapping[str, dict[str, str]] = {
-    "standard": {},
-    "batch": {"processing": "batch"},
-    "flex": {"service_tier": "flex"},
-    "priority": {"service_tier": "priority"},
-    "fast": {"service_tier": "fast", "speed": "fast"},
-}
-
-_INTENDED: Mapping[tuple[str, str, str], str] = {
-    **{
-        ("openai", model, "audio"): "overlay: audio rates that genai-prices lacks"
-        for model in ("gpt-4o-audio-preview", "gpt-4o-mini-audio-preview")
-    },
-}
-"""Provider, model and usage to why our cost is not that of genai-prices."""
-
-
-def _theirs(model: Any, provider: Any, tokens: Mapping[str, int], context: Any) -> Decimal | None:
-    def total(*parts: str) -> int:
-        return sum(
-            count
-            for bucket, count in tokens.items()
-            if any(bucket == part or bucket.startswith(f"{part}_") for part in parts)
-        )
-
-    usage = types.Usage(
-        input_tokens=total("input", "cache"),
-        output_tokens=total("output"),
-        cache_read_tokens=total("cache_read"),
-        cache_write_tokens=total("cache_write"),
-        cache_write_5m_tokens=total("cache_write_5m"),
-        cache_write_1h_tokens=total("cache_write_1h"),
-        input_audio_tokens=total("input_audio"),
-        output_audio_tokens=total("output_audio"),
-        cache_audio_read_tokens=0,
-        input_image_tokens=total("input_image", "cache_read_image"),
-        cache_image_read_tokens=total("cache_read_image"),
-        output_image_tokens=total("output_image"),
-        output_reasoning_tokens=total("output_reasoning"),
-    )
-    price = model.calc_price(usage, provider, genai_request_timestamp=AT, price_context=context or None)
-    found: Decimal = price.total_price
-    return found
-
-
-def _differences(provider_id: str) -> Iterator[tuple[tuple[str, str, str], str]]:
-    provider = next(provider for provider in data.providers if provider.id == provider_id)
-    name = SPELLINGS.get(provider_id, provider_id)
-    catalog = shipped()
-    ours = {model.id: model for model in catalog.models(name)}
-    for model in provider.models:
-        prices = model.prices if isinstance(model.prices, list) else [model.prices]
-        if not any(vars(getattr(price, "prices", price)) for price in prices):
-            continue  # without any price: free or left out, see below
-        alone = {"id": model.id, **_plain(name, model.id)}
-        lone = {"prefixes": [], "models": [{**alone, "match": {"equals": [model.id.lower()]}}]}
-        book = PriceBook(Catalog({"version": "v", "multipliers": [], "providers": {name: lone}}))
-        assert model.id in ours
-        stated = {next(iter(variant.when.values())) for variant in model.price_variants or ()}
-        for variant, context in _CONTEXTS.items():
-            if variant != "standard" and variant not in stated:
-                continue
-            for kind, tokens in _USAGES.items():
-                terms = Terms(provider=name, model=model.id, variant=variant, at_s=AT.timestamp())
-                cost = book.price(Usage(tokens), terms)
-                theirs = _theirs(model, provider, tokens, context)
-                if cost.usd != theirs:
-                    yield (name, model.id, kind), f"{variant}: {cost.usd} not {theirs}"
-
-
-def _plain(provider: str, model_id: str) -> dict[str, Any]:
-    models = BOOK["providers"][provider]["models"]
-    return next(dict(model) for model in models if model["id"] == model_id)
-
-
-@_same_version
-@pytest.mark.parametrize("provider_id", ["openai", "azure", "anthropic"])
-def test_same_cost_as_genai_prices(provider_id: str) -> None:
-    """Every model costs what genai-prices says, in each of its variants, but for what is listed."""
-    found = dict(_differences(provider_id))
-    assert {key: text for key, text in found.items() if key not in _INTENDED} == {}
-
-
-@_same_version
-def test_intended_differences_are_real() -> None:
-    """The list of differences has no entry that is not one any more."""
-    found = [key for provider_id in ("openai", "anthropic") for key, _ in _differences(provider_id)]
-    assert set(found) == set(_INTENDED)
+# --- names ------------------------------------------------------------------------------------------
 
 
 @_same_version
@@ -347,7 +269,41 @@ def test_addition_that_changes_nothing(additions: dict[str, list[dict[str, Any]]
     for part in (part for kind in additions.values() for part in kind):
         part.update(source="s", checked="2026-11-23")
     with pytest.raises(ValueError, match="changes nothing"):
-        overlaid(book, additions)
+        overlaid(deepcopy(book), additions)
+    superseded: list[str] = []
+    overlaid(book, additions, superseded)
+    assert [said for said in superseded if "changes nothing" in said] == superseded != []
+
+
+def test_another_version_is_compiled() -> None:
+    """Another genai-prices is compiled with what we add, where it still adds something."""
+    provider = types.Provider(id="p", name="P", api_pattern="p", models=[_model(price_comments=NOTE)])
+    superseded: list[str] = []
+    source = compiling.Source([provider], "9.9", "a licence", "2027-01-02")
+    plain = json.loads(compiling.compiled(source, superseded))
+    assert (plain["version"], plain["dated"]) == ("genai-prices 9.9", "2027-01-02")
+    assert "a licence" in plain["notice"]
+    (model,) = plain["providers"]["p"]["models"]
+    assert model["sources"] == ["https://p.example/a", "https://p.example/b"]
+    assert model["checked"] == "2026-11-02"
+    assert len(superseded) > 10
+    assert checked_book(plain) == plain
+
+
+NOTE = (
+    "See https://p.example/a, checked 2026-11-01. Since 2026-12-01 dearer. "
+    "Ref: https://p.example/b. Verified on 2026-11-02."
+)
+
+
+def test_a_row_says_what_was_added() -> None:
+    """Of a row of two sources it can be told which of them states what."""
+    catalog = shipped()
+    model = catalog.find("anthropic", "claude-opus-5")
+    assert model is not None
+    assert "fees.web_fetch" in model.rows[0].origins
+    assert "rates.input" not in model.rows[0].origins
+    assert model.rows[0].origins["fees.web_fetch"].checked == "2026-11-23"
 
 
 def test_deepseek_windows_cover_what_theirs_do() -> None:

@@ -22,9 +22,10 @@ BOOK = load_book()
 
 
 def installed() -> str | None:
-    """The LiteLLM that is installed."""
+    """The LiteLLM and the genai-prices that are installed."""
     try:
-        return f"LiteLLM {distribution('litellm').version}"
+        versions = [distribution(name).version for name in ("litellm", "genai-prices")]
+        return f"LiteLLM {versions[0]}, genai-prices {versions[1]}"
     except PackageNotFoundError:
         return None
 
@@ -40,6 +41,7 @@ def test_head_of_the_limits() -> None:
     """The limits name their source and carry its licence, and the file is small."""
     assert DATA["version"].startswith("LiteLLM ")
     assert "Copyright (c) 2023 Berri AI" in DATA["notice"]
+    assert "Copyright (c) Pydantic Services Inc. 2025 to present" in DATA["notice"]
     assert compiling.LIMITS.stat().st_size < 150_000
 
 
@@ -55,6 +57,12 @@ def test_head_of_the_limits() -> None:
         ("anthropic", "claude-sonnet-4-5-20250929", Limit(64_000, 200_000)),
         ("gcp.vertex_ai", "claude-sonnet-4-5@20250929", Limit(64_000, 200_000)),
         ("aws.bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", Limit(64_000, 200_000)),
+        ("openai", "gpt-5", Limit(128_000, 272_000)),
+        ("azure.ai.openai", "gpt-5.2_2025-12-11", Limit(128_000, 409_600)),
+        ("gcp.vertex_ai", "gemini-2.0-flash", Limit(None, 1_000_000)),
+        ("x_ai", "grok-4-1-fast-reasoning", Limit(128_000, 2_000_000)),
+        ("mistral_ai", "codestral-2508", Limit(128_000, 256_000)),
+        ("ollama", "gpt-oss:20b", Limit(131_072, 131_072)),
         ("openai", "nobody-knows-it", UNKNOWN),
         ("example.com", "gpt-4o-mini:free", Limit(16_384, 131_072)),
         ("openai", None, UNKNOWN),
@@ -127,14 +135,42 @@ def test_compiling() -> None:
     assert limits.of("gcp.vertex_ai", "claude-9") == Limit(3, None)
 
 
+def test_windows_of_another_table() -> None:
+    """The larger window stands; what is input and output together is told from it; new names are added."""
+    table = {
+        "xai/grok-9": {
+            "litellm_provider": "xai",
+            "mode": "chat",
+            "max_input_tokens": 8,
+            "max_output_tokens": 8,
+        },
+        "gpt-9": TABLE["gpt-9"],
+    }
+    windows = {"x_ai": {"grok-9": 16, "grok-8": 5}, "openai": {"gpt-9": 14}, "elsewhere": {"gpt-9": 9}}
+    limits = Limits(json.loads(compiling.compiled(table, "LiteLLM 0", "MIT\n", windows)))
+    assert limits.of("x_ai", "grok-9") == Limit(8, 16)
+    assert limits.of("x_ai", "grok-8") == Limit(None, 5)
+    assert limits.of("openai", "gpt-9") == Limit(4, 10)
+
+
+def test_windows_of_genai_prices() -> None:
+    """They have our names of providers, and no models that write no text."""
+    pytest.importorskip("genai_prices", reason="it needs Python 3.11")
+    windows = compiling.windows()
+    assert windows["x_ai"]["grok-4-1-fast-reasoning"] == 2_000_000
+    assert not [name for names in windows.values() for name in names if "embed" in name]
+
+
 def test_compile_writes_and_checks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Without `--check` the limits are written; with it stale ones are an error."""
-    package = tmp_path / "litellm-0.1.dist-info"
-    (package / "licenses").mkdir(parents=True)
-    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: litellm\nVersion: 0.1\n", "utf-8")
-    (package / "licenses" / "LICENSE").write_text("MIT", "utf-8")
+    for name in ("litellm", "genai_prices"):
+        package = tmp_path / f"{name}-0.1.dist-info"
+        (package / "licenses").mkdir(parents=True)
+        (package / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1\n", "utf-8")
+        (package / "licenses" / "LICENSE").write_text("MIT", "utf-8")
+    monkeypatch.setattr(compiling, "windows", dict)
     (tmp_path / "litellm").mkdir()
     (tmp_path / compiling.TABLE).write_text(json.dumps(TABLE), "utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -142,7 +178,7 @@ def test_compile_writes_and_checks(
     monkeypatch.setattr(compiling, "LIMITS", path)
     assert compiling.main(["--check"]) == 1
     assert compiling.main([]) == 0
-    assert json.loads(path.read_text("utf-8"))["version"] == "LiteLLM 0.1"
+    assert json.loads(path.read_text("utf-8"))["version"] == "LiteLLM 0.1, genai-prices 0.1"
     assert compiling.main(["--check"]) == 0
     assert "stale" in capsys.readouterr().out
 
