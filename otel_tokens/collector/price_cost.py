@@ -50,7 +50,7 @@ def entry() -> Group:
             'set(%own, Split(%okey, "|")[1]) where %okey != nil',
             warn(
                 "priced_by_requested_model",
-                '%by == "b" and %a.name != nil and %b.alias == nil and %turned == nil',
+                '%by == "b" and %a.name != nil and %b.alias == nil and %fuller == nil',
             ),
         ],
     )

@@ -59,9 +59,9 @@ def begin() -> Group:
             "set(%address, ToLowerCase(@server.address@)) where IsString(@server.address@)",
             *_given("a", "@gen_ai.response.model@"),
             *_given("b", "@gen_ai.request.model@"),
-            f"set(%turned, %a.name) where ({_FULLER}) and {_CONTAINED}",
-            "set(%a.name, %b.name) where %turned != nil",
-            "set(%b.name, %turned) where %turned != nil",
+            f"set(%fuller, %a.name) where ({_FULLER}) and {_CONTAINED}",
+            "set(%a.name, %b.name) where %fuller != nil",
+            "set(%b.name, %fuller) where %fuller != nil",
         ],
         silent=True,
     )

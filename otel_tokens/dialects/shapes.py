@@ -72,6 +72,7 @@ _SHAPES: Final[Sequence[tuple[str, Callable[[dict[str, Any]], bool]]]] = (
     ("openai.realtime", _is("type", "session.created", "response.done")),
     ("google.live", _has("setupComplete", "serverContent")),
     ("google.interactions", _in("usage", "total_input_tokens")),
+    ("google.embed", _both(_has("usageMetadata"), _has("embedding", "embeddings"))),
     ("google.generate_content", _has("usageMetadata", "promptFeedback")),
     ("openai.responses", _is("object", "response", "response.compaction")),
     ("openai.responses", _is("type", "response.created", "response.completed", "response.in_progress")),

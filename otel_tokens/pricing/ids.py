@@ -40,7 +40,7 @@ def spellings(model_id: str, prefixes: Iterable[str] = ()) -> list[str]:
     """
     raw = model_id.lower()
     forms = [raw]
-    forms += [found[1] for path in _PATHS if (found := path.match(raw))]
+    forms += [found[1] for path in _PATHS if (found := path.match(raw))][:1]
     for form in tuple(forms):
         forms += [form.removeprefix(prefix) for prefix in prefixes if form.startswith(prefix)]
     forms += [_COMPACT_DATE.sub(r"-\1-\2-\3", form) for form in forms]

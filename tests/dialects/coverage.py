@@ -114,7 +114,7 @@ def providers(book: Catalog) -> list[list[str]]:
         hosts.setdefault(name, []).append(host)
     for suffix, name in SUFFIXES:
         hosts.setdefault(name, []).append(f"*{suffix}")
-    names = sorted({*hosts, *book.providers()})
+    names = sorted({*hosts, *book.providers})
     return [_provider(book, name, hosts.get(name, ())) for name in names]
 
 
@@ -122,7 +122,7 @@ PROVIDER_HEAD = ["provider", "known by", "models with a price", "cached", "batch
 
 
 def _provider(book: Catalog, name: str, hosts: Iterable[str]) -> list[str]:
-    models = list(book.models(name)) if name in book.providers() else []
+    models = list(book.models(name)) if name in book.providers else []
     rows = [(model, row) for model in models for row in model.rows]
     fees = sorted({unit for _, row in rows for unit in row.fees})
     return [
@@ -170,7 +170,7 @@ REPLAYED_HEAD = ["API", "answers", "with usage", "read as the wire counts"]
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of Markdown."""
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cells).replace("|  |", "| |") + " |" for cells in lines)
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
 def page(before: str) -> str:
