@@ -15,7 +15,7 @@ from .dialects.weight import Weight, weigh
 from .pricing import Terms
 from .providers import Site
 from .readings import Reading, Usage
-from .settlement import prompt_of, tokens_of
+from .settlement import tokens_of
 from .tokenizers import Estimator
 
 
@@ -215,6 +215,8 @@ class Holding:
     def _at_least(self) -> tuple[Decimal | None, int]:
         """What a call costs at the least that was sent and given up: its input."""
         dialect, request, site, model, at_s, _ = self._asked
+        from .estimates import prompt_of  # noqa: PLC0415  # few calls need it
+
         usage = prompt_of(dialect, request, self._estimator, model)
         usd = None
         if usage.tokens:

@@ -8,14 +8,12 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
 from .dialects import Dialect
-from .dialects.fields import get, text
-from .dialects.openai_request import strings
-from .dialects.pieces import calls_of, pieces_of
+from .dialects.fields import text
 from .pricing import Cost as Priced
 from .pricing import Terms
 from .pricing.sellers import by_seller
 from .providers import Site
-from .readings import EXACT, INPUT, INPUT_AUDIO, NOTHING, OUTPUT, OUTPUT_AUDIO, OUTPUT_BUCKETS, Reading, Usage
+from .readings import EXACT, NOTHING, Reading, Usage
 from .telemetry.finished import Cost
 from .tokenizers import Estimator
 
@@ -94,105 +92,17 @@ def usage_of(
         return None, None
     got = [] if body is None else list(dialect.answer(body))
     name = reading.model or model or text(request, "model")  # who answered, else who was asked
+    from .estimates import estimated, partial  # noqa: PLC0415  # few calls need it
+
     if cut:
-        return _partial(dialect, usage, got, request, estimator, model=name), "partial"
-    found = _estimated(dialect, body, got, request, estimator, model=name)
+        return partial(dialect, usage, got, request, estimator, model=name), "partial"
+    found = estimated(dialect, body, got, request, estimator, model=name)
     return found, None if found is None else "estimated"
-
-
-def _estimated(
-    dialect: Dialect,
-    body: Any,  # noqa: ANN401
-    got: list[str],
-    request: Any,  # noqa: ANN401
-    estimator: Estimator,
-    *,
-    model: str | None,
-) -> Usage | None:
-    """The usage of a whole answer that states none; None where there is nothing to go by.
-
-    Embeddings have no text: their prompt is all that is billed.
-    """
-    if (units := dialect.units(request)) is not None:
-        spoken = units.units.get("character", 0) if dialect.output_type == "speech" else 0
-        if not spoken or not _speaks_by_token(model):
-            return units
-        put = estimator.estimate(strings(get(request, "input")), model)
-        return Usage({INPUT: put, OUTPUT_AUDIO: estimator.spoken(int(spoken))})
-    if not got and (body is None or dialect.operation != "embeddings"):
-        return None
-    if dialect.name == _TRANSCRIPTION and "whisper" in (model or ""):
-        seconds = pieces_of(request).seconds
-        return Usage({}, {"audio_second": Decimal(f"{seconds:.2f}")}) if seconds else None
-    prompt = _prompt(dialect, request, estimator, model)
-    return _usage({**prompt, OUTPUT: estimator.answer(got, model, calls=calls_of(body))})
-
-
-_TALKS: Final = frozenset({"chat", "generate_content", "invoke_agent"})
-"""Operations whose texts are messages in a template."""
-_TRANSCRIPTION: Final = "openai.transcription"
-
-
-def _speaks_by_token(model: str | None) -> bool:
-    """Whether speech is billed by tokens; older models bill the characters of the request."""
-    return (model or "").startswith("gpt-")
-
-
-def _prompt(
-    dialect: Dialect,
-    request: Any,  # noqa: ANN401
-    estimator: Estimator,
-    model: str | None,
-) -> dict[str, int]:
-    """About how many tokens a request has, by bucket. It is walked only here, where nothing is stated."""
-    pieces = pieces_of(request)
-    put = estimator.prompt(
-        [*dialect.prompt(request), *pieces.schemas],
-        model,
-        messages=pieces.messages if dialect.operation in _TALKS else 0,
-        tools=pieces.tools,
-        pictures=pieces.pictures,
-        pages=pieces.pages,
-    )
-    return {INPUT: put, INPUT_AUDIO: estimator.heard(pieces.seconds, model)}
-
-
-def _partial(
-    dialect: Dialect,
-    usage: Usage | None,
-    got: list[str],
-    request: Any,  # noqa: ANN401
-    estimator: Estimator,
-    *,
-    model: str | None,
-) -> Usage:
-    """What was stated before the cut, with the answer's text as a lower bound of the output."""
-    output = estimator.at_least(got, model)
-    if usage is None:
-        return _usage({**_prompt(dialect, request, estimator, model), OUTPUT: output})
-    stated = sum([usage.tokens.get(bucket, 0) for bucket in OUTPUT_BUCKETS])
-    if output <= stated:
-        return usage
-    return Usage({**usage.tokens, OUTPUT: usage.tokens.get(OUTPUT, 0) + output - stated}, usage.units)
-
-
-def prompt_of(
-    dialect: Dialect,
-    request: Any,  # noqa: ANN401
-    estimator: Estimator,
-    model: str | None = None,
-) -> Usage:
-    """The input of a request, which is all that is known where no answer has come."""
-    return _usage(_prompt(dialect, request, estimator, model or text(request, "model")))
 
 
 def tokens_of(usage: Usage, reading: Reading) -> int:
     """All tokens of a call, with those of parts that other models answered."""
     return sum(usage.tokens.values()) + sum([sum(part.usage.tokens.values()) for part in reading.parts])
-
-
-def _usage(tokens: Mapping[str, int]) -> Usage:
-    return Usage({bucket: count for bucket, count in tokens.items() if count})
 
 
 def variant_of(reading: Reading, dialect: Dialect, request: Any) -> str:  # noqa: ANN401

@@ -51,6 +51,8 @@ def test_without_settings() -> None:
         ("OTEL_TOKENS_STREAM_USAGE", "off", "stream_usage", "off"),
         ("OTEL_TOKENS_PRICES", " /etc/prices.toml ", "prices", Path("/etc/prices.toml")),
         ("OTEL_TOKENS_PRICES", " ", "prices", None),
+        ("OTEL_TOKENS_BOOK", " /etc/book.json ", "book", Path("/etc/book.json")),
+        ("OTEL_TOKENS_BOOK", " ", "book", None),
         ("OTEL_TOKENS_LABELS", "team, feature ,,team", "labels", ("team", "feature")),
         ("OTEL_TOKENS_SPAN_LABELS", "user.id", "span_labels", ("user.id",)),
         ("OTEL_TOKENS_COST_ALIAS", "operation.cost", "cost_alias", "operation.cost"),

@@ -13,8 +13,9 @@ from otel_tokens.dialects.openai_audio import SPEECH, TRANSCRIPTION
 from otel_tokens.dialects.openai_chat import DIALECT as CHAT
 from otel_tokens.dialects.openai_embeddings import DIALECT as EMBEDDINGS
 from otel_tokens.dialects.openai_images import DIALECT as IMAGES
+from otel_tokens.estimates import prompt_of
 from otel_tokens.readings import Reading, Usage
-from otel_tokens.settlement import prompt_of, usage_of
+from otel_tokens.settlement import usage_of
 from otel_tokens.tokenizers import Estimator
 
 

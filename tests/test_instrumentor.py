@@ -55,6 +55,17 @@ def test_a_price_file_that_is_not_there(tmp_path: Path, monkeypatch: pytest.Monk
         otel_tokens.instrument()
 
 
+def test_a_book_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A price book that is missing or is none is refused, with its place."""
+    book = tmp_path / "book.json"
+    monkeypatch.setenv("OTEL_TOKENS_BOOK", str(book))
+    with pytest.raises(ConfigError, match=r"book\.json"):
+        otel_tokens.instrument()
+    book.write_text("{}", "utf-8")
+    with pytest.raises(ConfigError, match=r"book\.json"):
+        otel_tokens.instrument()
+
+
 @pytest.mark.usefixtures("broken")
 def test_under_the_launcher_it_ends_the_program(caplog: pytest.LogCaptureFixture) -> None:
     """The launcher would log an error and go on, so a wrong price file ends the program there."""

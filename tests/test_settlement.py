@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from otel_tokens.dialects import bedrock_converse, google_content
 from otel_tokens.dialects.anthropic_messages import DIALECT as MESSAGES
 from otel_tokens.dialects.openai_batches import BATCH
 from otel_tokens.dialects.openai_chat import DIALECT as CHAT
@@ -166,7 +167,12 @@ def test_what_is_billed(answered: str | None, asked: Any, variant: str) -> None:
 
 
 def test_a_tier_is_asked_for_only_where_there_is_one() -> None:
-    """Where the protocol has no such tiers, the word in a request says nothing."""
+    """Where the words of a request only allow a tier, they say nothing; elsewhere each has its own place."""
+    google = {"config": {"service_tier": "flex"}}
+    assert variant_of(Reading(), google_content.DIALECT, google) == "flex"
+    assert (
+        variant_of(Reading(), bedrock_converse.DIALECT, {"serviceTier": {"type": "reserved"}}) == "committed"
+    )
     assert variant_of(Reading(), MESSAGES, {"service_tier": "priority"}) == "standard"
     assert variant_of(Reading(), CHAT, None) == "standard"
 
@@ -247,6 +253,50 @@ def test_a_part_without_a_price_leaves_the_whole_unknown(model: str | None) -> N
     assert (found.usd, found.status, found.source) == (None, "unknown_model", None)
     assert dict(found.by_bucket) == {"input": Decimal(1), "output": Decimal(1)}
     assert [dict(part) for part in found.parts] == [{}]
+
+
+def test_a_call_that_others_answered_whole_costs_what_they_cost() -> None:
+    """The model that answered has used nothing itself, so its own price, known or not, says nothing."""
+    found = cost(Reading(model="zzz", parts=(Part(model="b", usage=MILLION),)), Usage())
+    assert (found.usd, found.status, found.source) == (Decimal("3.3"), "priced", "computed")
+    assert (dict(found.by_bucket), [dict(part) for part in found.parts]) == (
+        {},
+        [{"input": Decimal(3), "output": Decimal("0.3")}],
+    )
+
+
+def test_what_is_counted_and_not_charged_costs_nothing() -> None:
+    """A bucket that the provider does not charge is left out of the cost, known or not."""
+    used = Usage({"input": 1_000_000, "input_tool": 1_000_000})
+    free = frozenset({"input_tool"})
+    assert cost(Reading(model="a"), used).usd == Decimal(2)
+    found = cost(Reading(model="a", free=free), used)
+    assert (found.usd, dict(found.by_bucket)) == (Decimal(1), {"input": Decimal(1)})
+    assert cost(Reading(model="zzz", free=free), used).usd == Decimal(1)
+
+
+ROUTED = book_of({"price": [{"provider": "huggingface", "model": "m:together", "rates": {"input": "7"}}]})
+
+
+@pytest.mark.parametrize(
+    ("served_by", "seller", "usd"),
+    [("together", None, "7"), (None, "together", "7"), ("novita", "together", None), (None, None, None)],
+)
+def test_a_router_costs_what_the_seller_takes(
+    served_by: str | None, seller: str | None, usd: str | None
+) -> None:
+    """Who served the model, by the answer or else by the address, has the price; else there is none."""
+    found = cost_of(
+        ROUTED,
+        Reading(model="m", served_by=served_by),
+        Usage({"input": 1_000_000}),
+        source="provider",
+        site=Site("huggingface", "router.huggingface.co", 443, seller),
+        requested_model="m",
+        variant="standard",
+        at_s=0.0,
+    )
+    assert found.usd == (None if usd is None else Decimal(usd))
 
 
 def test_the_providers_own_cost_wins() -> None:

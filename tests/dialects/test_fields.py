@@ -13,7 +13,7 @@ from hypothesis import given
 from openai.types import CompletionUsage
 from pydantic import BaseModel, ConfigDict
 
-from otel_tokens.dialects.fields import dig, get, items, money, text
+from otel_tokens.dialects.fields import Counts, dig, get, items, money, text
 
 from .strategies import FIELDS, json_values
 
@@ -119,6 +119,41 @@ def test_money_beyond_all_reason(value: Any) -> None:
     amount = money({"cost": value}, "cost")
 
     assert amount is None or float(amount) < float("1e18")
+
+
+@pytest.mark.parametrize(
+    ("value", "count", "warned"),
+    [
+        (7, 7, False),
+        (7.0, 7, False),
+        (None, None, False),
+        (object(), None, False),
+        ("12", 12, True),
+        ("1" * 13, None, True),
+        ("twelve", None, True),
+        (7.5, None, True),
+        (-1, None, True),
+        (True, None, True),
+        (10**30, None, True),
+        ([7], None, True),
+    ],
+)
+def test_what_can_be_a_count(value: Any, count: int | None, warned: bool) -> None:  # noqa: FBT001
+    """A count is a whole number of tokens; what a client marks as not set is not there."""
+    counts = Counts()
+    assert counts({"n": value}, "n") == count
+    assert bool(counts.warnings) == warned
+
+
+def test_a_model_that_is_a_dict_is_read_by_its_items() -> None:
+    """The attributes of a dict with a class of its own are no fields."""
+
+    class Own(dict[str, int]):
+        pass
+
+    own = Own(known=1)
+    own.other = 2  # type: ignore[attr-defined]
+    assert (get(own, "known"), get(own, "other")) == (1, None)
 
 
 def test_an_empty_string_is_no_text() -> None:

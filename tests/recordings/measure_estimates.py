@@ -25,8 +25,8 @@ from otel_tokens.dialects.catalog import find
 from otel_tokens.dialects.dialect import Dialect
 from otel_tokens.dialects.pieces import calls_of
 from otel_tokens.dialects.weight import weigh
+from otel_tokens.estimates import prompt_of
 from otel_tokens.readings import NOTHING
-from otel_tokens.settlement import prompt_of
 from otel_tokens.tokenizers import Estimator
 from otel_tokens.tokenizers.families import family_of
 

@@ -183,6 +183,31 @@ def test_parts_of_a_call_count_at_their_own_model(scene: Start) -> None:
     assert made.points("otel_tokens.requests", "gen_ai.response.model") == {("claude-sonnet-5",): 1}
 
 
+def test_models_that_a_model_asked_count_at_their_own(scene: Start) -> None:
+    """Where the answer says which models it is made of, each counts its tokens; the span states the whole."""
+    made = scene()
+    models = [
+        {"model": "a", "usage": {"prompt_tokens": 10, "completion_tokens": 4, "total_tokens": 14}},
+        {"model": "b", "usage": {"prompt_tokens": 2, "completion_tokens": 1, "total_tokens": 3}},
+    ]
+    chat(json_reply({**body(prompt=12, completion=5), "usage_breakdown": {"models": models}}))
+
+    assert made.points("otel_tokens.tokens", "gen_ai.response.model", "otel_tokens.bucket") == {
+        ("a", "input"): 10,
+        ("a", "output"): 4,
+        ("b", "input"): 2,
+        ("b", "output"): 1,
+    }
+    (span,) = made.spans
+    assert (
+        dict(span.attributes or {}).items()
+        >= {
+            "gen_ai.usage.input_tokens": 12,
+            "gen_ai.usage.output_tokens": 5,
+        }.items()
+    )
+
+
 def test_failures_of_ours_are_counted(scene: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step of ours that fails is counted where an operator sees it, and the call is not affected."""
     made = scene()
