@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Final
 
 from .calls import Call
-from .dialects.wire import DONE, Splitter, parsed, sniffed
+from .dialects.fields import parsed
+from .dialects.wire import DONE, Splitter, sniffed
 from .shield import failed
 from .streams import Held, Watch, watched
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from ..pricing.ids import TUNED
 from .ottl import joined, quoted
 from .price_groups import Group
 from .price_names import AWAY
-from .price_spellings import PATTERN, PLACES, TUNED, marked, spelling
+from .price_spellings import PATTERN, PLACES, marked, spelling
 
 
 DATED: Final = r"(?:[-@](?:20\d{2}-[01]\d-[0-3]\d|20\d{2}[01]\d[0-3]\d|latest)|@default)$"

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from ..pricing.ids import Matcher, is_tuned
+from ..pricing.ids import TUNED, Matcher, is_tuned
 from .ottl import all_of, any_of, checked, denied, quoted, searched
 from .price_groups import Group
-from .price_spellings import GIVEN, PATTERN, PLACES, TUNED, spelling
+from .price_spellings import GIVEN, PATTERN, PLACES, spelling
 
 
 _NEGATED: Final = re.compile(r"(?<!\\)\[\^")

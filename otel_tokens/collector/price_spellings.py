@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from ..pricing.ids import MODELS, TUNED
+from ..pricing.price import COMMITTED, STANDARD
 from ..pricing.sellers import PLACED, SHARES, SPELLINGS
 from .ottl import any_of, joined, looked_up, mapping, quoted
 from .price_groups import Group
@@ -18,10 +20,10 @@ from .price_groups import Group
 GIVEN: Final = ("a", "b")
 PATTERN: Final = "?"
 """Stands for the key of a pattern that is still to be found."""
+_BOUGHT: Final = "provisioned|^ptu$"
+"""Types of deployments that are capacity bought ahead; see `sellers.is_bought`."""
 PLACES: Final = range(1, 9)
-TUNED: Final = r"ft:|\.ft-"
 _COMPACT: Final = r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(-|:|$)"
-_MODELS: Final = r"^(?:.+/)?models/(.+)$"
 _ARN: Final = r"^arn:[^/]+:(?:foundation-model|inference-profile)/(.+)$"
 _FULLER: Final = " or ".join(f"%provider == {quoted(name)}" for name in sorted(PLACED))
 """Where the name that was asked for says more than the one that answered, if it contains it."""
@@ -87,7 +89,11 @@ def aliases(provider: str, meanings: Sequence[tuple[str, str, str | None]]) -> G
             f"set(%deployed, {kind}) where %{who}.alias != nil and %deployed == nil",
             f"set(%{who}.name, %{who}.alias) where %{who}.alias != nil",
         ]
-    statements.append('set(%deployment, %deployed) where %deployed != ""')
+    bought = f"%deployment != nil and IsMatch(%deployment, {quoted(_BOUGHT)})"
+    statements += [
+        'set(%deployment, %deployed) where %deployed != ""',
+        f'set(%variant, "{COMMITTED}") where %variant == "{STANDARD}" and {bought}',
+    ]
     return Group(f"Own names at {provider}.", f"%provider == {quoted(provider)}", statements, silent=True)
 
 
@@ -106,7 +112,7 @@ def _spell(who: str) -> Iterator[str]:
     first = f"%{who}1"
     yield f"set({first}, %{who}.name)"
     yield f"set(%ft.{who}, true) where IsMatch({first}, {quoted(TUNED)})"
-    for pattern in (_MODELS, _ARN):
+    for pattern in (MODELS, _ARN):
         path = f"%{who}2"
         yield f"set({path}, {first}) where {path} == nil and IsMatch({first}, {quoted(pattern)})"
         yield f'replace_pattern({path}, {quoted(pattern)}, "$1") where {path} != nil'

@@ -4,10 +4,11 @@ Counting: `input_tokens` leaves out cache reads and writes: they are buckets of 
 by how long they live; what the split does not cover lives for 5 minutes. Thinking is inside the output.
 `iterations` break a call into steps: a `compaction` is not in the totals and comes on top; an
 `advisor_message` is not in them either and is billed at its own model; `message` and `fallback_message`
-are. Searches of the web are billed each; a fetch has no fee. `service_tier` `priority` is bought capacity
-and no surcharge on a token, so it is counted at the standard rates; `speed` `fast` has rates of its own.
+are. Searches of the web are billed each; a fetch has no fee. `service_tier` `priority` is bought capacity:
+its tokens cost nothing more (`committed`); `speed` `fast` has rates of its own.
 Streaming: `message_start` has the input counts and a placeholder for the output; each `message_delta` has
-the counts so far, without the split of writes. So the last one wins, field by field, and none is added.
+the counts so far, without the split of writes. So the last one wins, field by field, and none is added; an
+input that falls to nothing has vanished, keeps its value and leaves a warning.
 
 Source: `types/usage.py`, `types/message_delta_usage.py`, `types/beta/beta_usage.py` of anthropic 2.12.
 """
@@ -15,7 +16,7 @@ Source: `types/usage.py`, `types/message_delta_usage.py`, `types/beta/beta_usage
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from ..readings import (
     CACHE_READ,
@@ -34,6 +35,10 @@ from .anthropic_request import asked, order, prompt
 from .dialect import ENOUGH, GOES_ON, Body, Dialect, Progress
 from .fields import Counts, dig, event_fields, get, index_of, items, nonzero, string, text, view
 from .openai_request import schema
+from .openai_running import SHRANK
+
+
+_INPUTS: Final = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 
 
 def read(body: Body) -> Reading:
@@ -47,6 +52,8 @@ def read(body: Body) -> Reading:
     parts: tuple[Part, ...] = ()
     if usage is not None and stated.get("iterations"):
         usage, parts = _with_iterations(counts, stated, usage)
+    if SHRANK in fields:
+        counts.warn()
     return Reading(
         model=string(fields, "model"),
         id=string(fields, "id"),
@@ -127,6 +134,8 @@ def _variant(stated: dict[str, Any], tier: str | None) -> str | None:
         return "batch"
     if stated.get("speed") == "fast":
         return "fast"
+    if tier == "priority":
+        return "committed"
     return "standard" if tier else None
 
 
@@ -137,7 +146,7 @@ def _error(body: Body) -> str:
 class MessageEvents:
     """Folds the events of a message."""
 
-    __slots__ = ("_blocks", "_error", "_message", "_reason", "_usage")
+    __slots__ = ("_blocks", "_error", "_message", "_reason", "_shrank", "_usage")
 
     def __init__(self) -> None:
         self._message: Any = None
@@ -145,6 +154,7 @@ class MessageEvents:
         self._blocks: dict[int, _Block] = {}
         self._reason: Any = None
         self._error: Any = None
+        self._shrank = False
 
     def see(self, event: Any) -> Progress:
         """Add one event; after the delta with the reason to stop the message is whole."""
@@ -177,12 +187,15 @@ class MessageEvents:
         return ENOUGH if reason is not None and fields.get("usage") is not None else GOES_ON
 
     def _overlay(self, usage: Any) -> None:
-        """The newer counters over the older ones; what is missing keeps its last value."""
-        if usage is None:
-            return
-        for name, value in view(usage).items():
-            if value is not None:
-                self._usage[name] = value
+        """The newer counters over the older ones; what is missing keeps its last value.
+
+        So does an input that is nothing at all at the end: gateways that translate know it only at the start.
+        """
+        newer = {name: value for name, value in view(usage).items() if value is not None}
+        if any(map(self._usage.get, _INPUTS)) and not any(map(newer.get, _INPUTS)):
+            self._shrank |= not newer.keys().isdisjoint(_INPUTS)
+            newer = {name: value for name, value in newer.items() if name not in _INPUTS}
+        self._usage |= newer
 
     def _block(self, index: int) -> _Block:
         block = self._blocks.get(index)
@@ -203,6 +216,8 @@ class MessageEvents:
         }
         if self._error is not None:
             body["error"] = self._error
+        if self._shrank:
+            body[SHRANK] = True
         return body
 
 

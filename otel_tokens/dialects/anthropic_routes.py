@@ -8,10 +8,13 @@ from . import anthropic_messages, anthropic_others, openai_chat
 from .routes import Route
 
 
+_OWN: Final = "(?:v1|anthropic)/"
+"""Messages are sent by everybody who has a chat; Anthropic's clients always say a version."""
+
 ROUTES: Final = (
-    Route("post", "messages", anthropic_messages.DIALECT),
-    Route("post", "messages/count_tokens", anthropic_others.COUNT_TOKENS),
+    Route("post", f"{_OWN}messages", anthropic_messages.DIALECT),
+    Route("post", f"{_OWN}messages/count_tokens", anthropic_others.COUNT_TOKENS),
     Route("get", "messages/batches/(?P<id>[^/]+)/results", anthropic_others.BATCH_RESULTS),
-    Route("post", "complete", anthropic_others.COMPLETION),
+    Route("post", "v1/complete", anthropic_others.COMPLETION),
     Route("post", "chat/completions", openai_chat.DIALECT),
 )

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import struct
 import zlib
 
 from collections.abc import Iterator
 from typing import Any, Final
+
+from .fields import parsed
 
 
 _PRELUDE: Final = struct.Struct("!III")
@@ -129,7 +130,7 @@ def _event(head: bytes, payload: bytes) -> Any:
         return {_word(headers, ":exception-type"): _members(payload)}
     kind = headers.get(":event-type")
     if not isinstance(kind, str):
-        return _bare(_json(payload))
+        return _bare(parsed(payload))
     if headers.get(":content-type") == "application/octet-stream":
         return {kind: {"Bytes": payload}}  # SageMaker passes on what its container says as it is
     members = _members(payload)
@@ -142,7 +143,7 @@ def _word(headers: Headers, name: str) -> str:
 
 
 def _members(payload: bytes) -> dict[str, Any]:
-    members = _json(payload)
+    members = parsed(payload)
     if not isinstance(members, dict):
         return {}
     members.pop(_PADDING, None)
@@ -154,7 +155,7 @@ def _chunk(members: dict[str, Any]) -> Any:
     said = _decoded(members.get("bytes"))
     if said is None:
         return {"chunk": members}
-    event = _json(said)
+    event = parsed(said)
     return {"chunk": {**members, "bytes": said}} if event is None else event
 
 
@@ -165,7 +166,7 @@ def _bare(payload: Any) -> Any:
     if not isinstance(payload.get("bytes"), str):
         return payload
     said = _decoded(payload["bytes"])
-    return None if said is None else _json(said)
+    return None if said is None else parsed(said)
 
 
 def _decoded(text: Any) -> bytes | None:
@@ -174,14 +175,4 @@ def _decoded(text: Any) -> bytes | None:
     try:
         return base64.b64decode(text)
     except (binascii.Error, ValueError):
-        return None
-
-
-def _json(data: bytes) -> Any:
-    """The JSON object or list of `data`, or None when it is none."""
-    if data[:1] not in (b"{", b"["):
-        return None
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
         return None

@@ -19,8 +19,7 @@ from ..readings import Reading, Usage
 from . import anthropic_messages, bedrock_converse, bedrock_plain, bedrock_request, openai_chat, openai_chunks
 from .bedrock_meter import METRICS, completed, headed
 from .dialect import ENOUGH, FINAL, GOES_ON, Body, Dialect, Events, Progress
-from .fields import dig, event_fields, get, items, view
-from .wire import parsed
+from .fields import dig, event_fields, get, items, parsed, view
 
 
 _CONVERSE: Final = frozenset(

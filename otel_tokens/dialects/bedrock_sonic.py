@@ -15,9 +15,8 @@ from typing import Any, Final
 from ..readings import INPUT, INPUT_AUDIO, OUTPUT, OUTPUT_AUDIO, Reading, Usage
 from .bedrock_converse import error_type, exception_of
 from .dialect import GOES_ON, Body, Dialect, Progress
-from .fields import Counts, dig, event_fields, get, nonzero, text, view
+from .fields import Counts, dig, event_fields, get, nonzero, parsed, text, view
 from .order import Order
-from .wire import parsed
 
 
 _SESSION: Final = Order(hidden=1, speaks=True)

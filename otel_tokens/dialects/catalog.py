@@ -42,5 +42,10 @@ def find(method: str, url: str) -> Found | None:
 
     The method of a websocket is `ws`.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets that hold no address
+        return None
+    if not parts.scheme:  # a path may begin with two slashes
+        return ROUTES.find(method, url)
     return ROUTES.find(method, parts.path, parts.hostname or "")

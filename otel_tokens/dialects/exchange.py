@@ -10,9 +10,9 @@ from typing import Any
 
 from ..readings import Reading
 from .dialect import Body, Dialect
-from .fields import get, items, text
+from .fields import get, items, parsed, text
 from .google_array import JsonArray
-from .wire import DONE, parsed, sniffed, splitter
+from .wire import DONE, MARK, Splitter, sniffed, splitter
 
 
 _ERROR = 400
@@ -32,14 +32,22 @@ def read(
 
 def body_of(dialect: Dialect, answer: bytes, content_type: str = "") -> Body:
     """The body of an answer: a stream folded to what the call would have returned whole."""
-    split = splitter(content_type) or sniffed(answer)
-    if dialect.events is not None and split is not None:
-        return folded(dialect, [*split.feed(answer), *split.rest()])
-    if dialect.events is not None and answer.lstrip()[:1] == b"[":
-        array = JsonArray()  # as Google streams where nobody asks for events
-        return folded(dialect, [*array.feed(answer), *array.rest()])
-    body = parsed(answer.strip())
-    return answer.decode("utf-8", "replace") if body is None else body
+    answer = answer.removeprefix(MARK)
+    split = None if dialect.events is None else splitter(content_type) or sniffed(answer)
+    if split is None and dialect.events is not None and answer.lstrip()[:1] == b"[":
+        split = JsonArray()  # as Google streams where nobody asks for events
+    if split is not None and (events := _all(split, answer)):
+        return folded(dialect, events)
+    body = parsed(answer.strip())  # also of a server that calls it a stream
+    if body is not None:
+        return body
+    if split is None and dialect.events is not None and (events := _all(JsonArray(), answer)):
+        return folded(dialect, events)  # one object after the other, of a server that calls it JSON
+    return answer.decode("utf-8", "replace") if split is None else folded(dialect, ())
+
+
+def _all(split: Splitter, answer: bytes) -> list[Any]:
+    return [*split.feed(answer), *split.rest()]
 
 
 def folded(dialect: Dialect, events: Iterable[Any]) -> Body:

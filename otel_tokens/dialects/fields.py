@@ -1,10 +1,13 @@
 """Typed reads from JSON values or models of client libraries that are not ours.
 
 Models of pydantic 1 and 2 keep their fields in `__dict__` and unknown ones there or in
-`__pydantic_extra__`; reading those is as quick as reading a dict and triggers no code of the model.
+`__pydantic_extra__`; reading those is as quick as reading a dict and triggers no code of the model. Models of
+Azure's libraries are mappings; those of huggingface-hub are dicts that hold fewer items than fields.
 """
 
 from __future__ import annotations
+
+import json
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
@@ -26,25 +29,36 @@ _MAX_AMOUNT: Final = Decimal(10) ** 12
 
 
 _EMPTY: Final[dict[str, Any]] = {}
+_WITHIN: Final = "_data"
+"""Where the models of Azure's libraries, which are mappings, keep their fields."""
 
 
 def view(node: Any) -> dict[str, Any]:
     """The fields of a JSON object or a model as a dict to read from; empty for what has none."""
+    if type(node) is dict:
+        return node
     if isinstance(node, dict):
-        return node  # a subclass keeps its items; its attributes are no fields
+        # A subclass keeps its items; its attributes are no fields, unless they are declared as such.
+        declared = hasattr(type(node), "__dataclass_fields__")
+        return {**node, **getattr(node, "__dict__", _EMPTY)} if declared else node
     try:
         fields = node.__dict__
     except AttributeError:
         return dict(node) if isinstance(node, Mapping) else _EMPTY
     if type(fields) is not dict:
         return _EMPTY
+    if _WITHIN in fields and isinstance(node, Mapping):
+        return dict(node)
     extra = getattr(node, "__pydantic_extra__", None)
     return {**fields, **extra} if extra else fields
 
 
 def event_fields(event: Any) -> dict[str, Any]:
     """The known fields of an event, at once; none of what is neither an object nor a model."""
-    return event if type(event) is dict else getattr(event, "__dict__", _EMPTY)
+    if type(event) is dict:
+        return event
+    fields: dict[str, Any] = getattr(event, "__dict__", _EMPTY)
+    return view(event) if not fields or _WITHIN in fields else fields
 
 
 def index_of(node: Mapping[str, Any]) -> int:
@@ -151,3 +165,13 @@ class Counts:
 def nonzero(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
     """Bucket to count, without the buckets that have none."""
     return {bucket: count for bucket, count in counts if count}
+
+
+def parsed(data: bytes) -> Any:
+    """The JSON value of `data`, or None when it is none."""
+    if data[:1] not in (b"{", b"["):
+        return None
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from .wire import parsed
+from .fields import parsed
 
 
 _LIMIT: Final = 64 * 1024 * 1024

@@ -27,7 +27,7 @@ from .google_usage import tokens
 def read(body: Body) -> Reading:
     """Read an answer with embeddings, or predictions of any kind."""
     counts = Counts()
-    found = _input(tokens(counts, at(body, "usageMetadata")))
+    found = _input(counts, tokens(counts, at(body, "usageMetadata")))
     if found is None:
         found = _counted(counts, body)
     units = _units(counts, body, is_counted=found is not None)
@@ -43,9 +43,13 @@ def read(body: Body) -> Reading:
     )
 
 
-def _input(found: dict[str, int] | None) -> dict[str, int] | None:
-    """The input alone: embeddings have no output."""
-    return None if found is None else {name: count for name, count in found.items() if name in INPUT_BUCKETS}
+def _input(counts: Counts, found: dict[str, int] | None) -> dict[str, int] | None:
+    """The input alone: embeddings have no output, whatever a total leaves for it."""
+    if found is None:
+        return None
+    if not found.keys() <= INPUT_BUCKETS:
+        counts.warn()
+    return {name: count for name, count in found.items() if name in INPUT_BUCKETS}
 
 
 def _counted(counts: Counts, body: Body) -> dict[str, int] | None:

@@ -38,7 +38,11 @@ from .routes import Route
 
 
 _COHERE: Final = r"(?:^|\.)cohere\.(?:com|ai)$|\.models\.ai\.azure\.com$"
-_HUGGING_FACE: Final = r"(?:^|\.)huggingface\.(?:co|cloud)$"
+_HUGGING_FACE: Final = r"\.huggingface\.(?:co|cloud)$"
+"""Without the hub, which serves no models."""
+_CLOUDFLARE: Final = r"^gateway\.ai\.cloudflare\.com$"
+_ROOT: Final = "(?<!./)"
+"""Words that many use for what is no model's, such as a report: a server of models has them first."""
 _ALEPH_ALPHA: Final = r"aleph-alpha|pharia"
 _MISTRAL: Final = r"(?:^|\.)mistral\.ai$"
 _OWNED: Final = "(?P<model>[^/]+(?:/[^/]+)?)"
@@ -74,10 +78,11 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("post", "ml/v1[^/]*/(?:deployments/[^/]+/)?text/chat(?:_stream)?", watsonx.CHAT),
     Route("post", "ml/v1[^/]*/text/embeddings", watsonx.EMBEDDINGS),
     Route("post", "ml/v1[^/]*/text/tokenization", watsonx.TOKENIZATION),
-    Route("post", "(?:rerank|score)", rerank.DIALECT),
+    Route("post", "rerank", rerank.DIALECT),
+    Route("post", f"(?:v1/|{_ROOT})score", rerank.DIALECT),
     # Voyage, Mistral.
     Route("post", "(?:multimodal|contextualized)embeddings", voyage.DIALECT),
-    Route("post", "ocr", mistral_ocr.DIALECT),
+    Route("post", f"(?:v1/|azure/|{_ROOT})ocr", mistral_ocr.DIALECT),
     Route("post", "agents/completions", openai_chat.DIALECT),
     Route("post", "v1/conversations(?:/[^/]+(?:/restart)?)?", mistral_conversations.DIALECT, _MISTRAL),
     # Servers of open models.
@@ -85,15 +90,21 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("post", "api/generate", ollama.GENERATE),
     Route("post", "api/embed(?:dings)?", ollama.EMBED),
     Route("post", f"v2/models/{_MODEL}/(?:versions/[^/]+/)?generate(?:_stream)?", text_generation.GENERATE),
-    Route("post", "generate(?:_stream)?", text_generation.GENERATE),
-    Route("post", "infill", text_generation.GENERATE),
+    Route("post", "generate_stream", text_generation.GENERATE),
+    Route("post", f"{_ROOT}(?:generate|infill)", text_generation.GENERATE),
+    Route("post", "generate", text_generation.GENERATE, _HUGGING_FACE),
     Route("post", "", text_generation.GENERATE, _HUGGING_FACE),
     Route("post", f"models/{_OWNED}(?:/pipeline/[^/]+)?", text_generation.GENERATE, _HUGGING_FACE),
+    Route("post", f"huggingface/{_OWNED}", text_generation.GENERATE, _CLOUDFLARE),
+    Route("post", "replicate/predictions", replicate.PREDICT, _CLOUDFLARE),
+    Route("post", f"replicate/models/{_OWNED}/predictions", replicate.PREDICT, _CLOUDFLARE),
+    Route("get", "replicate/predictions/(?P<id>[^/]+)", replicate.FETCH, _CLOUDFLARE),
     # Clouds and vendors on their own.
     Route("post", r"ai/run/(?P<model>@?[^/].*)", cloudflare.RUN),
     Route("post", r"workers-ai/(?P<model>@[^/].*)", cloudflare.RUN),
-    Route("post", "cortex/inference:complete", _SNOWFLAKE),
-    Route("post", f"serving-endpoints/{_MODEL}/invocations", _DATABRICKS),
+    Route("post", "cortex/inference(?::|%3[Aa])complete", _SNOWFLAKE),
+    Route("post", "cortex/inference(?::|%3[Aa])embed", openai_embeddings.DIALECT),
+    Route("post", f"serving-endpoints/{_MODEL}/(?:served-models/[^/]+/)?invocations", _DATABRICKS),
     Route("post", "actions/chat", oracle.CHAT, r"\.oraclecloud\.com$"),
     Route("post", "actions/embedText", oracle.EMBED, r"\.oraclecloud\.com$"),
     Route("post", f"wenxinworkshop/(?:chat|completions|text2image|image2text)/{_MODEL}", ernie.CHAT),
@@ -108,5 +119,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("post", "services/rerank/[^/]+/[^/]+", dashscope.RERANK),
     Route("post", "services/(?:aigc|audio)/[^/]+/[^/]+", dashscope.MEDIA),
     Route("get", "api/v1/tasks/(?P<id>[^/]+)", dashscope.TASK, "dashscope"),
-    Route("post", "completion", text_generation.GENERATE),
+    Route("post", f"{_ROOT}completion", text_generation.GENERATE),
 )

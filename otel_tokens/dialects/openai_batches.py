@@ -16,10 +16,9 @@ from typing import Any
 from ..readings import Part, Reading, Usage, add
 from . import openai_chat, openai_responses, openai_usage
 from .dialect import FINAL, GOES_ON, Body, Dialect, Progress
-from .fields import dig, get, text
+from .fields import dig, get, parsed, text
 from .openai_chat import error_type
 from .openai_request import asked_chat
-from .wire import parsed
 
 
 _RUN_ENDS = frozenset({"completed", "failed", "cancelled", "expired", "incomplete"})

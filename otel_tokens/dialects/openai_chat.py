@@ -157,3 +157,14 @@ DIALECT = Dialect(
     answer=answer,
     usage_on_request=True,
 )
+
+DEFERRED = Dialect(
+    name="openai.chat",
+    operation="fetch_response",
+    api_type="chat_completions",
+    read=read,
+    answer=answer,
+    once=True,
+    quiet=True,
+)
+"""xAI's answers that are fetched later; the call that asked for them states nothing."""

@@ -39,6 +39,9 @@ class Chunks:
         chunk = event if type(event) is dict else getattr(event, "__dict__", _NOTHING)
         choices = chunk.get("choices")
         if type(choices) is not list:
+            plain = view(event)
+            if plain is not chunk and type(plain.get("choices")) is list:
+                return self.see(dict(plain))
             return self._see_rest(event)
         for choice in choices:
             fields = choice if type(choice) is dict else getattr(choice, "__dict__", _NOTHING)

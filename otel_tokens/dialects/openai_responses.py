@@ -21,7 +21,7 @@ from typing import Any
 from ..readings import OUTPUT, OUTPUT_REASONING, Number, Part, Reading, Usage
 from . import openai_usage
 from .dialect import FINAL, GOES_ON, Body, Dialect, Progress
-from .fields import dig, event_fields, get, items, text, view
+from .fields import Counts, dig, event_fields, get, items, text, view
 from .openai_chat import VARIANTS, error_type
 from .openai_cost import cost
 from .openai_images import drawn
@@ -44,8 +44,10 @@ def read(body: Body) -> Reading:
         if OUTPUT not in usage.tokens and OUTPUT_REASONING not in usage.tokens:
             usage, warnings = openai_usage.delivered(usage, warnings, answer(body))
             charged = charged if usage else charged or None
-        if usage is not None and (units := _tool_units(fields)):
+        counts = Counts()
+        if usage is not None and (units := _tool_units(counts, fields)):
             usage = Usage(usage.tokens, {**units, **usage.units})
+        warnings = tuple(dict.fromkeys((*warnings, *counts.warnings))) if counts.warnings else warnings
         if fields.get("tool_usage") is not None:
             parts, odd = _images(fields)
             warnings = tuple(dict.fromkeys((*warnings, *odd)))
@@ -67,7 +69,7 @@ def read(body: Body) -> Reading:
     )
 
 
-def _tool_units(fields: dict[str, Any]) -> dict[str, Number]:
+def _tool_units(counts: Counts, fields: dict[str, Any]) -> dict[str, Number]:
     """What is billed for searches: as counted by the provider, else on the output."""
     units: dict[str, Number] = {}
     for item in items(fields, "output"):
@@ -77,8 +79,9 @@ def _tool_units(fields: dict[str, Any]) -> dict[str, Number]:
         elif kind == "file_search_call":
             units["file_search"] = units.get("file_search", 0) + 1
     tools = fields.get("tool_usage")
-    if tools is not None and type(searches := dig(tools, "web_search", "num_requests")) is int:
-        units["web_search"] = max(0, searches)
+    if tools is not None:
+        searches = counts(view(get(tools, "web_search")), "num_requests")
+        units["web_search"] = units.get("web_search", 0) if searches is None else searches
     return {unit: number for unit, number in units.items() if number} if units else units
 
 

@@ -20,10 +20,12 @@ from .routes import Route
 
 _STATES_CHARGE: Final = r"(?:^|\.)(?:x\.ai|openrouter\.ai)$"
 """Hosts whose polls of a video state what it costs."""
+_XAI: Final = r"(?:^|\.)x\.ai$"
 _PERPLEXITY: Final = r"(?:^|\.)perplexity\.ai$"
 
 ROUTES: Final = (
     Route("post", "chat/completions", openai_chat.DIALECT),
+    Route("get", "chat/deferred-completion/(?P<id>[^/]+)", openai_chat.DEFERRED, _XAI),
     Route("post", "prompts/[^/]+/completions", openai_chat.DIALECT),
     Route("post", "text/chatcompletion(?:_v2|_pro)?", openai_chat.DIALECT),
     Route("post", "sonar", openai_chat.DIALECT, _PERPLEXITY),

@@ -11,5 +11,5 @@ from .routes import Route
 ROUTES: Final[tuple[Route, ...]] = (
     Route("ws", "realtime(?:/translations)?", openai_realtime.DIALECT),
     Route("ws", "responses", openai_realtime.DIALECT),
-    Route("ws", "live(?:/sessions(?:/[^/]+/(?:attach|fork))?)?", openai_realtime.LIVE),
+    Route("ws", "v1/live(?:/sessions(?:/[^/]+/(?:attach|fork))?)?", openai_realtime.LIVE),
 )

@@ -16,6 +16,9 @@ from .dialect import Dialect
 
 
 _CACHE_LIMIT: Final = 1024
+_LONGEST: Final = 4096
+"""Characters of a path: none that names a model is as long, and what the rows take grows with its square."""
+_SLASHES: Final = re.compile("/{2,}")
 
 
 class Route(NamedTuple):
@@ -64,7 +67,9 @@ class Routes:
         return found
 
     def _find(self, method: str, url: str, host: str) -> Found | None:
-        path = url.partition("?")[0].partition("#")[0].rstrip("/")
+        path = _SLASHES.sub("/", url.partition("?")[0].partition("#")[0]).rstrip("/")
+        if len(path) > _LONGEST:
+            return None
         for wanted, pattern, hosts, dialect in self._rows:
             if method == wanted and (match := pattern.search(path)) is not None and hosts.search(host):
                 groups = match.groupdict()

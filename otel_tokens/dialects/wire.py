@@ -8,16 +8,21 @@ Source: the HTML standard, section 9.2.
 
 from __future__ import annotations
 
-import json
+import re
 
 from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
 from .aws_frames import AwsFrames, is_frame
+from .fields import parsed
 
 
 DONE: Final = object()
 """The event that says that there will be no other: the `[DONE]` of OpenAI."""
+MARK: Final = b"\xef\xbb\xbf"
+"""What some servers begin with, to say that it is UTF-8."""
+_STARTS: Final = re.compile(rb"\s*(?:data|event|id|retry)?:")
+"""How server-sent events may begin: a comment is a line with a colon first."""
 
 
 class Splitter(Protocol):
@@ -34,19 +39,23 @@ class Lines:
     """The base of formats whose events end with a line: keeps what has no end yet."""
 
     def __init__(self) -> None:
-        self._tail = b""
+        self._kept: list[bytes] = []
 
     def split(self, piece: bytes) -> Iterator[bytes]:
         """The lines that `piece` completes, without their ends."""
-        *lines, self._tail = (self._tail + piece).split(b"\n")
-        for line in lines:
-            yield line.rstrip(b"\r")
+        end = piece.rfind(b"\n")
+        if end < 0:
+            self._kept.append(piece)  # joined once, however many pieces a long line comes in
+            return
+        whole, self._kept = b"".join([*self._kept, piece[:end]]), [piece[end + 1 :]]
+        for line in whole.split(b"\n"):
+            yield line.removesuffix(b"\r")
 
     def tail(self) -> Iterator[bytes]:
         """What came after the last line end."""
-        line, self._tail = self._tail, b""
+        line, self._kept = b"".join(self._kept), []
         if line:
-            yield line.rstrip(b"\r")
+            yield line.removesuffix(b"\r")
 
 
 class ServerSentEvents(Lines):
@@ -60,12 +69,14 @@ class ServerSentEvents(Lines):
     def feed(self, piece: bytes) -> Iterator[Any]:
         """The events that `piece` completes."""
         for line in self.split(piece):
-            yield from self._line(line)
+            for part in line.split(b"\r"):
+                yield from self._line(part)
 
     def rest(self) -> Iterator[Any]:
         """The last event, when no empty line followed it."""
         for line in self.tail():
-            yield from self._line(line)
+            for part in line.split(b"\r"):
+                yield from self._line(part)
         yield from self._line(b"")
 
     def _line(self, line: bytes) -> Iterator[Any]:
@@ -80,6 +91,8 @@ class ServerSentEvents(Lines):
                 yield DONE
             elif (event := parsed(data)) is not None:
                 yield {"event": name, "data": event} if name.startswith("thread.") else event
+        elif line.startswith(MARK):
+            yield from self._line(line.removeprefix(MARK))
 
 
 class JsonLines(Lines):
@@ -98,21 +111,11 @@ class JsonLines(Lines):
                 yield event
 
 
-def parsed(data: bytes) -> Any:
-    """The JSON value of `data`, or None when it is none."""
-    if data[:1] not in (b"{", b"["):
-        return None
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-
-
 def sniffed(start: bytes) -> Splitter | None:
     """What finds the events of bytes that begin like events, whatever type they claim to be."""
     if is_frame(start):
         return AwsFrames()
-    return ServerSentEvents() if start.lstrip()[:5] in (b"data:", b"event") else None
+    return ServerSentEvents() if _STARTS.match(start.removeprefix(MARK)) else None
 
 
 def splitter(content_type: str) -> Splitter | None:

@@ -33,7 +33,7 @@ from .price import (
     Terms,
 )
 from .rows import DAY_S, Model, Row, active, day_of
-from .sellers import LOCAL, PLACED, shelf, spelled
+from .sellers import LOCAL, PLACED, is_bought, shelf, spelled
 from .sheet import Fixed, Sheet, committed_sheet, sheet_of
 
 
@@ -181,6 +181,8 @@ class PriceBook:
 
     def _resolve(self, terms: Terms) -> Segment:
         provider = spelled(terms.provider)
+        if terms.variant == STANDARD and is_bought(self._facts(provider, terms)["deployment_type"]):
+            terms = terms._replace(variant=COMMITTED)
         found = self._find(provider, terms)
         if found is None:
             return Segment(-inf, inf, Fixed(self._without_price(provider, terms)))

@@ -16,15 +16,26 @@ from typing import Any, Final
 
 _COMPACT_DATE: Final = re.compile(r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)")
 _DATED: Final = re.compile(r"[-@](?:20\d{2}-[01]\d-[0-3]\d|20\d{2}[01]\d[0-3]\d|latest)$|@default$")
+MODELS: Final = r"^(?:(?:.+/)?publishers/[^/]+/|accounts/fireworks/|[^/]+/)?models/(.+)$"
+"""Gemini, Vertex, Fireworks. Below another account or project a model is its owner's, whatever its name."""
 _PATHS: Final = (
-    re.compile(r"^(?:.+/)?models/(.+)$"),  # Gemini, Vertex: publishers/google/models/...
+    re.compile(MODELS),
     re.compile(r"^arn:[^/]+:(?:foundation-model|inference-profile)/(.+)$"),
 )
 
 
+TUNED: Final = (
+    r"ft:|\.ft-"  # OpenAI, Mistral; Azure
+    r"|tunedmodels/|^projects/[^/]+/locations/[^/]+/(?:models|endpoints)/"  # Gemini; Vertex
+    r"|:(?:custom|imported)-model"  # Bedrock
+)
+"""What a customer's own models have in their names. RE2 reads it too."""
+_TUNED: Final = re.compile(TUNED)
+
+
 def is_tuned(text: str) -> bool:
-    """Whether a name, or a pattern for names, is of fine-tuned models, whose price is their own."""
-    return "ft:" in text or ".ft-" in text
+    """Whether a name, or a pattern for names, is of a customer's own models, whose price is their own."""
+    return _TUNED.search(text) is not None
 
 
 def undated(model_id: str) -> str | None:

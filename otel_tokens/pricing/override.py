@@ -102,15 +102,24 @@ def read(path: Path) -> Override:
         ConfigError: The file cannot be read, is not TOML or JSON, or says something wrong.
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # some editors begin a file with a byte order mark
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot read the price file: {error}") from error
+    kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
     try:
-        document = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except ValueError as error:
-        kind = "JSON" if path.suffix == ".json" else "TOML"
+        document = json.loads(text, object_pairs_hook=_once) if kind == "JSON" else tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not {kind}: {error}") from error
     return check(document, file=str(path), text=text)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object in which no key stands twice: it could mean either value. TOML refuses it by itself."""
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the same key twice: {next(key for key in keys if keys.count(key) > 1)!r}")
+    return table
 
 
 def check(document: object, *, file: str = "prices", text: str = "") -> Override:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from ..files.checks import (
@@ -31,6 +32,7 @@ from ..readings import BUCKETS, UNITS
 from .currency import check_currency, check_rate, in_usd
 from .multipliers import CONDITIONS
 from .price import STANDARD, VARIANTS
+from .rows import tier_over
 from .sellers import spelled
 
 
@@ -40,6 +42,9 @@ MATCHES: Final = ("equals", "prefix", "suffix", "contains", "regex")
 NAMED_VARIANTS: Final = VARIANTS - {STANDARD}
 
 _WINDOW: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)")
+_MOST: Final = 10**12
+_DECIMALS: Final = 60
+_SHOWN: Final = 40
 _THRESHOLDS: Final = ("prompt_tokens_gt", "prompt_tokens_gte")
 
 
@@ -50,7 +55,8 @@ def checked(document: object, *, file: str, text: str) -> Mapping[str, Any]:
         ConfigError: It breaks a rule: file, line, value and accepted values.
     """
     plain = check_table(document, Place(file, text), _DOCUMENT)
-    _refuse_doubles(plain.get("price", ()), Place(file, text).at("price"))
+    for name, named in _NAMED.items():
+        _refuse_doubles(plain.get(name, ()), Place(file, text).at(name), named)
     check_rate(plain, Place(file, text))
     return in_usd(plain)
 
@@ -60,7 +66,16 @@ def _provider(value: object, place: Place) -> str:
 
 
 def _amounts(names: Collection[str]) -> Check:
-    return lambda value, place: check_table(value, place, dict.fromkeys(sorted(names), check_number))
+    return lambda value, place: check_table(value, place, dict.fromkeys(sorted(names), _amount))
+
+
+def _amount(value: object, place: Place) -> str:
+    """A number that can be a price or a factor: sums of them stay finite and exact."""
+    amount = check_number(value, place)
+    exponent = Decimal(amount).as_tuple().exponent
+    if Decimal(amount) > _MOST or not isinstance(exponent, int) or exponent < -_DECIMALS:
+        place.refuse("beyond all reason", str(value)[:_SHOWN], f"0 to {_MOST}, at most {_DECIMALS} decimals")
+    return amount
 
 
 def _match(value: object, place: Place) -> dict[str, list[str]]:
@@ -82,6 +97,15 @@ def _compile(regex: str, place: Place) -> None:
         re.compile(regex)
     except re.error as error:
         place.refuse(f"not a pattern ({error})", regex, "a Python regex")
+
+
+def _tiers(value: object, place: Place) -> list[dict[str, Any]]:
+    tiers: list[dict[str, Any]] = list_of(_tier)(value, place)
+    starts = [tier_over(tier) for tier in tiers]
+    for number, start in enumerate(starts):
+        if start in starts[:number]:
+            place.at(number).refuse("the same threshold twice", start, "another threshold")
+    return tiers
 
 
 def _tier(value: object, place: Place) -> dict[str, Any]:
@@ -119,6 +143,8 @@ def _variant(name: str, value: object, place: Place) -> list[dict[str, Any]]:
             name,
             f"{listed(NAMED_VARIANTS)}; any other name with when_utc",
         )
+    if not any(variant.get(key) for key in ("rates", "tiers", "fees")):
+        place.refuse("prices nothing", name, "rates, tiers or fees")
     return [variant]
 
 
@@ -141,16 +167,27 @@ def _bucket_globs(value: object, place: Place) -> list[str]:
     return globs
 
 
-def _refuse_doubles(prices: Sequence[Mapping[str, Any]], place: Place) -> None:
-    seen: dict[tuple[str, str, str | None], int] = {}
-    for number, price in enumerate(prices):
-        named = str(price.get("model", price.get("match")))
-        key = (price["provider"], named, price.get("from"))
+def _refuse_doubles(entries: Sequence[Mapping[str, Any]], place: Place, named: tuple[str, ...]) -> None:
+    """Refuse an entry that is about the same as an earlier one: it is not said which of them counts."""
+    seen: set[str] = set()
+    for number, entry in enumerate(entries):
+        same = {name: entry.get(name) for name in named}
+        # Names are looked up in lower case, but for patterns.
+        key = str({name: said.lower() if isinstance(said, str) else said for name, said in same.items()})
         if key in seen:
-            place.at(number).refuse("the same model and day twice", named, "another `from`")
-        seen[key] = number
+            said = next((value for name in _SAID if (value := entry.get(name))), entry["provider"])
+            place.at(number).refuse("the same twice", str(said), f"another of {listed(named)}")
+        seen.add(key)
 
 
+_NAMED: Final[Mapping[str, tuple[str, ...]]] = {
+    "price": ("provider", "model", "match", "from"),
+    "multiplier": ("provider", "models", "when", "buckets"),
+    "alias": ("provider", "deployment"),
+    "discount": ("provider", "models"),
+}
+"""What tells the entries of a table apart."""
+_SAID: Final = ("model", "match", "deployment", "models", "when")
 _TIER: Final[Mapping[str, Check]] = {
     "prompt_tokens_gt": whole_number(0, 10**12),
     "prompt_tokens_gte": whole_number(1, 10**12),
@@ -162,7 +199,7 @@ WHEN_UTC: Final[Mapping[str, Check]] = {
 }
 ROW: Final[Mapping[str, Check]] = {
     "rates": _amounts(BUCKETS),
-    "tiers": list_of(_tier),
+    "tiers": _tiers,
     "fees": _amounts(FEE_UNITS),
     "minimums": _amounts(UNITS),
 }
@@ -183,7 +220,7 @@ MULTIPLIER: Final[Mapping[str, Check]] = {
     "provider": _provider,
     "models": check_texts,
     "when": lambda value, place: check_table(value, place, _WHEN),
-    "factor": check_number,
+    "factor": _amount,
     "buckets": _bucket_globs,
     "source": check_text,
     "checked": check_day,
@@ -197,13 +234,13 @@ _ALIAS: Final[Mapping[str, Check]] = {
 _DISCOUNT: Final[Mapping[str, Check]] = {
     "provider": _provider,
     "models": check_texts,
-    "factor": check_number,
+    "factor": _amount,
     "source": check_text,
 }
 _DOCUMENT: Final[Mapping[str, Check]] = {
     "schema": exactly(SCHEMA),
     "currency": check_currency,
-    "usd_per_unit": check_number,
+    "usd_per_unit": _amount,
     "rate_checked": check_day,
     "rate_source": check_text,
     "price": list_of(_price),

@@ -58,6 +58,12 @@ def spelled(provider: str) -> str:
     return SPELLINGS.get(provider, provider)
 
 
+def is_bought(deployment_type: str | None) -> bool:
+    """Whether a deployment is capacity that was bought ahead, such as Azure's `GlobalProvisionedManaged`."""
+    kind = (deployment_type or "").lower()
+    return kind == "ptu" or "provisioned" in kind
+
+
 def shelf(provider: str) -> str:
     """The provider under whose name the book keeps the prices of `provider`."""
     return SHARES.get(provider, provider)

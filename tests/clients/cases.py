@@ -7,6 +7,7 @@ that must be the same with and without metering. What the one span and the metri
 from __future__ import annotations
 
 import asyncio
+import time
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -458,10 +459,12 @@ async def _consumer_raises_in_the_loop(scene: Scene) -> Seen:
     return looks(first) + seen
 
 
+_PATIENCE_S = 30.0
+
+
 async def _cancelled(task: asyncio.Task[Any], begun: Callable[[], bool]) -> Seen:
-    for _ in range(10_000):
-        if begun():
-            break
+    until = time.monotonic() + _PATIENCE_S
+    while not begun() and not task.done() and time.monotonic() < until:  # noqa: ASYNC110
         await asyncio.sleep(0)
     await asyncio.sleep(0.001)
     task.cancel()

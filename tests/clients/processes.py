@@ -21,7 +21,7 @@ _QUIET = {
 }
 
 
-def run(*arguments: str, timeout_s: float = 60, **env: str) -> str:
+def run(*arguments: str, timeout_s: float = 180, **env: str) -> str:
     """What `python` with these arguments prints; it must end in time, without an error or a warning."""
     done = subprocess.run(
         [sys.executable, "-W", "error", *arguments],
@@ -36,7 +36,7 @@ def run(*arguments: str, timeout_s: float = 60, **env: str) -> str:
     return done.stdout
 
 
-def program(code: str, *, timeout_s: float = 60, **env: str) -> Any:
+def program(code: str, *, timeout_s: float = 180, **env: str) -> Any:
     """The value that `code` leaves in `said`."""
     whole = textwrap.dedent(code) + "\nimport json as _json; print(_json.dumps(said))"
     return json.loads(run("-c", whole, timeout_s=timeout_s, **env).splitlines()[-1])

@@ -79,7 +79,8 @@ def test_images_that_contradict_themselves_are_noted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("requests", "billed"), [(3, {"web_search": 3}), (0, {}), (-1, {}), (None, {"web_search": 1})]
+    ("requests", "billed"),
+    [(3, {"web_search": 3}), (0, {}), (-1, {"web_search": 1}), (None, {"web_search": 1})],
 )
 def test_the_provider_counts_the_searches_that_it_bills(requests: Any, billed: Any) -> None:
     """Searches with a discount are calls of the tool, but are not billed: the count goes first."""

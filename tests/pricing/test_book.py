@@ -86,7 +86,7 @@ def flat(name: str, rate: str, **more: Any) -> dict[str, Any]:
         ("azure.ai.inference", "claude-opus-5", "5"),
         ("azure.ai.inference", "gpt-5.4-2031-01-01", "2.5"),
         ("x_ai", "grok-4.20", "2.5"),
-        ("mistral_ai", "mistral-large-latest", "2"),
+        ("mistral_ai", "mistral-large-latest", "0.5"),
         ("google", "gemini-3.5-flash", "1.5"),  # the name other libraries give
     ],
 )

@@ -134,7 +134,11 @@ def test_same_model_as_genai_prices(provider_id: str) -> None:
             ours = catalog.find(name, given)
             if theirs.id in known and (ours is None or ours.id != theirs.id):
                 different[given] = (ours and ours.id, theirs.id)
-    assert different == {}
+    assert different == _MOVED.get(provider_id, {})
+
+
+_MOVED = {"mistral": {"mistral-large-latest": ("mistral-large-2512", "mistral-large")}}
+"""Aliases that point at a newer model than genai-prices knows; the overlay says so."""
 
 
 def _names(clause: Any) -> list[str]:

@@ -17,7 +17,8 @@ import pytest
 
 from otel_tokens.dialects import exchange
 from otel_tokens.dialects.dialect import Dialect
-from otel_tokens.dialects.wire import DONE, parsed, splitter
+from otel_tokens.dialects.fields import parsed
+from otel_tokens.dialects.wire import DONE, splitter
 from otel_tokens.readings import Reading
 
 from ..dialects.test_laws import sound_reading

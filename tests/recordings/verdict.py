@@ -112,8 +112,8 @@ def problems(item: Item, spans: Sequence[Span], error: str | None) -> list[str]:
 def _counted(item: Item, spans: Sequence[Span]) -> list[str]:
     recording, wire = item.recording, total(item.recording)
     claimed = claims(spans)
-    if not claimed and not wire.input and not wire.output and wire.input is not None:
-        return []  # a batch that has not begun states zeros: nothing to count
+    if not claimed and not wire.input and not wire.output:
+        return []  # a batch that has not begun states zeros, and so does who does not count embeddings
     if recording.expected["input_rule"] == "sum_of_rows":
         return _rows(wire, claimed)
     if len(claimed) != 1:
