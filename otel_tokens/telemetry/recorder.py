@@ -197,11 +197,9 @@ class Recorder:
         span.end(end.end_ns)
 
     def _record_content(self, opened: OpenSpan, end: Finished, stated: Mapping[str, Any]) -> None:
-        content = {_CONTENT[kind]: value for kind, value in end.content.items()}
+        content = {_CONTENT[kind]: _written(value) for kind, value in end.content.items()}
         if self._settings.content_on_spans:
-            opened.span.set_attributes(
-                {name: json.dumps(value, ensure_ascii=False, default=str) for name, value in content.items()}
-            )
+            opened.span.set_attributes(content)
         if self._logger is not None:
             head = zip((names.OPERATION, names.PROVIDER, names.REQUEST_MODEL), opened.key, strict=True)
             known = {name: value for name, value in head if value is not None}
@@ -210,7 +208,11 @@ class Recorder:
                 context=opened.context,
                 severity_number=SeverityNumber.DEBUG,
                 event_name=names.DETAILS_EVENT,
-                attributes={**known, **stated, **content},
+                attributes={
+                    **known,
+                    **stated,
+                    **{name: json.loads(text) for name, text in content.items()},
+                },
             )
 
     def renew(self) -> None:
@@ -226,6 +228,16 @@ _CONTENT: Final[Mapping[str, str]] = {
     "system": names.SYSTEM_INSTRUCTIONS,
     "tools": names.TOOL_DEFINITIONS,
 }
+
+
+def _written(messages: Any) -> str:  # noqa: ANN401
+    """Messages as JSON that can be exported.
+
+    A stream may cut a character into halves, of which each alone is no text: a batch with one of them would
+    be lost whole.
+    """
+    text = json.dumps(messages, ensure_ascii=False, default=str)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _total(end: Finished) -> int:

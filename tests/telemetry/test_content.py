@@ -132,3 +132,16 @@ def test_content_that_cannot_be_written_costs_no_money(scene: Start) -> None:
     )
     assert made.points("otel_tokens.requests", "otel_tokens.outcome") == {("ok",): 1}
     exported(made)
+
+
+def test_half_a_character_loses_nothing_else(scene: Start) -> None:
+    """What a stream has cut within a character is replaced, and the batch is exported."""
+    made = scene(**{CAPTURE: "SPAN_AND_EVENT"})
+    answer = body()
+    answer["choices"][0]["message"]["content"] = "Hi \ud83d"
+    chat(json_reply(answer))
+
+    (span,) = made.spans
+    (message,) = json.loads(span.attributes["gen_ai.output.messages"])
+    assert message["parts"] == [{"type": "text", "content": "Hi \ufffd"}]
+    exported(made)
