@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ..pricing.ids import MODELS, TUNED
+from ..pricing.ids import ARN, MODELS, TUNED
 from ..pricing.price import COMMITTED, STANDARD
 from ..pricing.sellers import PLACED, SHARES, SPELLINGS
 from .ottl import any_of, joined, looked_up, mapping, quoted
@@ -24,7 +24,6 @@ _BOUGHT: Final = "provisioned|^ptu$"
 """Types of deployments that are capacity bought ahead; see `sellers.is_bought`."""
 PLACES: Final = range(1, 9)
 _COMPACT: Final = r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(-|:|$)"
-_ARN: Final = r"^arn:[^/]+:(?:foundation-model|inference-profile)/(.+)$"
 _FULLER: Final = " or ".join(f"%provider == {quoted(name)}" for name in sorted(PLACED))
 """Where the name that was asked for says more than the one that answered, if it contains it."""
 _CONTAINED: Final = "%a.name != nil and %b.name != nil and Index(%b.name, %a.name) >= 0"
@@ -112,7 +111,7 @@ def _spell(who: str) -> Iterator[str]:
     first = f"%{who}1"
     yield f"set({first}, %{who}.name)"
     yield f"set(%ft.{who}, true) where IsMatch({first}, {quoted(TUNED)})"
-    for pattern in (MODELS, _ARN):
+    for pattern in (MODELS, ARN):
         path = f"%{who}2"
         yield f"set({path}, {first}) where {path} == nil and IsMatch({first}, {quoted(pattern)})"
         yield f'replace_pattern({path}, {quoted(pattern)}, "$1") where {path} != nil'

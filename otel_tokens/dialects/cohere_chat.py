@@ -18,6 +18,7 @@ from .cohere_request import asked, order, prompt
 from .cohere_usage import usage_of
 from .dialect import FINAL, GOES_ON, Body, Dialect, Progress
 from .fields import Counts, dig, event_fields, get, index_of, items, string, text, view
+from .openai_chat import calls
 
 
 def read(body: Body) -> Reading:
@@ -122,10 +123,7 @@ def answer(body: Body) -> Iterator[str]:
         for name in ("thinking", "text"):
             if (piece := text(part, name)) is not None:
                 yield piece
-    for call in items(message, "tool_calls"):
-        for name in ("name", "arguments"):
-            if (piece := text(call, "function", name)) is not None:
-                yield piece
+    yield from calls(message)
 
 
 DIALECT = Dialect(

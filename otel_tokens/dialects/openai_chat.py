@@ -138,10 +138,15 @@ def answer(body: Body) -> Iterator[str]:
         for name in ("content", "reasoning_content", "reasoning", "refusal"):
             if (piece := text(message, name)) is not None:
                 yield piece
-        for call in items(message, "tool_calls"):
-            for name in ("name", "arguments"):
-                if (piece := text(call, "function", name)) is not None:
-                    yield piece
+        yield from calls(message)
+
+
+def calls(message: Any) -> Iterator[str]:
+    """The texts of a message's calls of tools."""
+    for call in items(message, "tool_calls"):
+        for name in ("name", "arguments"):
+            if (piece := text(call, "function", name)) is not None:
+                yield piece
 
 
 DIALECT = Dialect(

@@ -18,10 +18,9 @@ _COMPACT_DATE: Final = re.compile(r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01
 _DATED: Final = re.compile(r"[-@](?:20\d{2}-[01]\d-[0-3]\d|20\d{2}[01]\d[0-3]\d|latest)$|@default$")
 MODELS: Final = r"^(?:(?:.+/)?publishers/[^/]+/|accounts/fireworks/|[^/]+/)?models/(.+)$"
 """Gemini, Vertex, Fireworks. Below another account or project a model is its owner's, whatever its name."""
-_PATHS: Final = (
-    re.compile(MODELS),
-    re.compile(r"^arn:[^/]+:(?:foundation-model|inference-profile)/(.+)$"),
-)
+ARN: Final = r"^arn:[^/]+:(?:foundation-model|inference-profile)/(.+)$"
+"""Bedrock."""
+_PATHS: Final = (re.compile(MODELS), re.compile(ARN))
 
 
 TUNED: Final = (
